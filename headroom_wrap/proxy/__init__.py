@@ -1,0 +1,1 @@
+"""The embedded mitmproxy: requests in, smaller requests out, responses untouched; the only importer of mitmproxy."""

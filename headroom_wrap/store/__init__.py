@@ -1,0 +1,32 @@
+"""Originals by content and decisions by key: text in, a reference out; a reference in, the exact text out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from headroom_wrap.segment import Outcome
+
+
+class UnknownRef(LookupError):
+    """A reference that was never stored here, is mistyped, or has expired; the message says which, and the mend."""
+
+
+class Unavailable(OSError):
+    """The store can't be read or written just now: a full disk, a read-only or locked file. Nothing was lost."""
+
+
+class Store(Protocol):
+    """What `rewrite` needs of a store; `store.local.LocalStore` keeps it in files and SQLite."""
+
+    def keep(self, text: str, *, tool: str = "", call: str = "") -> str:
+        """-> the reference of a text that is on disk when this returns. Raises Unavailable."""
+
+    def restore(self, ref: str) -> str:
+        """-> the exact original. Raises UnknownRef."""
+
+    def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+        """-> what was decided under these keys, by any process, ever. Raises Unavailable."""
+
+    def decide(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
+        """-> what holds from now on (the first writer of a key wins), committed. Raises Unavailable."""
