@@ -1,4 +1,4 @@
-"""A tool result in; the pieces of it that are the tool's own output out, so that what agents wrap around it stays exact.
+"""A tool result in; the pieces of it that are the tool's own output out; what agents wrap around it stays exact.
 
 Agents put results into tags, headers, JSON strings and notices. Only the payload is compressed; the envelope is put
 back to the letter. Shapes as measured on twelve agents (docs/agents.md).

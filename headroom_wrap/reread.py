@@ -18,7 +18,7 @@ from headroom_wrap.marker import is_marker
 from headroom_wrap.segment import Segment
 
 RUN = 5
-"""Lines that a run must have. Shorter ones saved little more and point all over the place (facts: runs of 3 add 1.8 points)."""
+"""Lines that a run must have. Runs of 3 save 0.2 points more on real sessions, and point all over the place."""
 
 RUN_CHARS = 200
 """Characters that a run must have: a reference costs about 25 tokens."""
@@ -61,8 +61,12 @@ class Seen:
             self.runs[run] = (index, place)
 
     def answered(self, segment: Segment) -> None:
-        """Note a call that was answered, to tell the same question asked again at once."""
+        """Note a call that was answered, to tell when the same question is asked again."""
         self.calls[segment.call] = (len(self.sources), hash(segment.text))
+
+    def again(self, segment: Segment) -> bool:
+        """-> whether this very answer to this very call stands above: the agent wants what it was not shown."""
+        return self.calls.get(segment.call, (0, 0))[1] == hash(segment.text)
 
 
 def refer(text: str, segment: Segment, seen: Seen) -> str | None:
@@ -93,8 +97,7 @@ ASKED_AGAIN = 6
 
 
 def _asked_again(segment: Segment, seen: Seen) -> bool:
-    place, answer = seen.calls.get(segment.call, (-ASKED_AGAIN, 0))
-    return answer == hash(segment.text) and len(seen.sources) - place < ASKED_AGAIN
+    return seen.again(segment) and len(seen.sources) - seen.calls[segment.call][0] < ASKED_AGAIN
 
 
 def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:

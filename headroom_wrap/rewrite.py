@@ -128,7 +128,7 @@ def _outcomes(request: Request, store: Store | None, policy: Policy, decide: boo
         if name in known:
             outcome = replace(known[name], replayed=True)
         elif decide:
-            outcome = _decided(segment, name, seen, store, policy)
+            outcome = _decided(segment, name, None if request.clears else seen, store, policy)
         else:
             outcome = _settled(name, Outcome(None, why="stopped: the worker was ended", tool=segment.tool), store)
         seen.answered(segment)
@@ -148,7 +148,9 @@ def _name_of(segment: Segment) -> str:
     return f"the result of {segment.tool} {asked}".rstrip()
 
 
-def _decided(segment: Segment, name: bytes, seen: reread.Seen, store: Store | None, policy: Policy) -> Outcome:
+def _decided(segment: Segment, name: bytes, seen: reread.Seen | None, store: Store | None, policy: Policy) -> Outcome:
+    if seen is not None and seen.again(segment):
+        segment = replace(segment, way_back="")
     outcome, originals = route(segment, seen, policy)
     try:
         for original in originals:

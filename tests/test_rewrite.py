@@ -143,12 +143,25 @@ def test_the_same_text_after_another_history_is_another_decision() -> None:
     assert keys(request)[:1] == keys(anthropic.read(body(turn(1, LONG)).decode()))
 
 
+def test_a_question_asked_again_is_answered_without_leaving_anything_out(store: LocalStore) -> None:
+    asked = turn(1, LONG)
+    made = rewrite(body(asked, turn(2, "ok"), asked), anthropic, store, HALVE)
+    assert [o.compressor for o in made.outcomes] == ["halve", "", ""]
+
+
 def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     edited = LONG.replace("entry 50 of", "entry fifty of")
     made = rewrite(body(turn(1, LONG), turn(2, "ok"), turn(3, edited)), anthropic, store, Policy(stack=()))
     assert made.outcomes[2].compressor == "reread"
     assert "entry fifty of" in results(made.body)[2]
     assert len(results(made.body)[2].split("\n")) == 3
+
+
+def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(store: LocalStore) -> None:
+    came = json.loads(body(turn(1, LONG), turn(2, "ok"), turn(3, LONG.replace("entry 50 of", "entry fifty of"))))
+    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    sent = rewrite(json.dumps(came).encode(), anthropic, store, Policy(stack=()))
+    assert [o.text for o in sent.outcomes] == [None, None, None]
 
 
 @pytest.mark.parametrize(

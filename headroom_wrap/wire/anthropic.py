@@ -5,6 +5,7 @@ https://docs.anthropic.com/en/api/messages
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
@@ -36,7 +37,8 @@ def read(body: str) -> Request:
             _user(message.at("content"), reading)
         elif message.at("role").text() == "assistant":
             _assistant(message.at("content"), reading)
-    return reading.request(names_of(top.at("tools").value), top.at("model").text())
+    request = reading.request(names_of(top.at("tools").value), top.at("model").text())
+    return replace(request, clears="clear_tool_uses" in str(top.at("context_management").value))
 
 
 def _user(content: Located, reading: Reading) -> None:
