@@ -73,6 +73,7 @@ class Request:
 
     `tools`: the names of the tools that the request offers; a shell tool among them may be called "Bash", "exec", …
     `first`: the text of the first user message, from which a session without an id of its own is named.
+    `clears`: the provider is asked to drop old results by itself, so no text may lean on an earlier one.
     """
 
     segments: tuple[Segment, ...]
@@ -80,6 +81,7 @@ class Request:
     model: str = ""
     written: tuple[Written, ...] = ()
     first: str = ""
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""Log text in, its first and last line of each template, its errors and its end out.
+
+Reads
+    Service logs (a time or a level on most lines), CI job logs, and what `kubectl logs`, `journalctl`, `docker logs`,
+    `tail x.log` or `gh run view --log` print, from 30 lines up.
+Keeps
+    The first and last line of each template; every line of a template seen at most twice; the first two and the last
+    line of each error, with context; user frames of each distinct stack trace, its "Caused by" lines and its last line;
+    lines naming identifiers of the goal; the first 3 and last 10 lines. All verbatim, in their order.
+Leaves out
+    Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
+    Without a way back nothing is left out: templates are written once and their values in rows (`lines.table`).
+Not for
+    JSON lines (records), search hits in logs, source code, diffs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from headroom_wrap.lines.fold import BLANK, KEEP, folded
+from headroom_wrap.lines.frames import is_frame, is_library_frame
+from headroom_wrap.lines.goal import goal_words, naming
+from headroom_wrap.lines.notable import is_doubtful, is_error, is_failed_status, is_warning
+from headroom_wrap.lines.templates import groups, masks
+from headroom_wrap.segment import Compressed, Segment
+
+_LEAST_LINES = 30
+_HEAD, _TAIL = 3, 10
+_BEFORE, _AFTER = 2, 5
+_NOTES = 8
+_OFTEN = 20
+_GOAL_HITS = 20
+_SEEN = 20_000
+_JOB_TAIL = 30
+_WINDOW = 40
+_COMMON = 8
+_CONTEXTS = 2
+
+_STAMP = re.compile(
+    r".{0,90}?(?:\d\d:\d\d:\d\d|\b1\d{9}(?:\.\d+)?\b|\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b"
+    r"|\b\d{4}-\d\d-\d\dT\d)"
+    r"|\W{0,3}(?:\d{6,8}[ -]\d{6} |[IWEF]\d{4} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d|[VDIWE]/)"
+)
+_HIT = re.compile(r"[\w./-]+:\d+[:-]")
+_SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
+_CI = re.compile(
+    r"^(?:travis_(?:fold|time):|Using worker: |Worker information|Build system information"
+    r"|Started by (?:user|timer|an? )|Running with gitlab-runner|(?:\S+Z )?##\[(?:group|section|command))",
+    re.MULTILINE,
+)
+_ASKED = re.compile(
+    r"\b(?:journalctl|dmesg|kubectl\s+logs|docker(?:[ -]compose)?\s+logs|gh\s+run\s+view|[\w/-]\.log\b|pm2 logs)"
+)
+
+
+def logs(segment: Segment) -> Compressed | None:
+    """-> the log with repeated templates folded, or None where the text is no log or folding saves too little."""
+    lines = segment.text.split("\n")
+    if len(lines) < _LEAST_LINES or not _is_log(segment, lines):
+        return None
+    found = masks(segment.text)
+    group = groups(found)
+    labels = _labels(segment, lines, found, group)
+    return folded(segment, lines, labels, _notes(lines, found, group, labels))
+
+
+def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
+    """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
+    if _CI.search(segment.text[:_SEEN]):
+        return True
+    shown = [line for line in lines if line.strip()][:1000]
+    if _is_table(shown) or (_SEARCH.search(segment.call) and _share(_HIT, shown) > 0.5):
+        return False
+    return _share(_STAMP, shown) > (0.15 if _ASKED.search(segment.call) else 0.5)
+
+
+def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
+    """-> the share of lines that begin with `pattern`."""
+    return sum(1 for line in lines if pattern.match(line)) / max(1, len(lines))
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    """-> whether the lines are records rather than messages: JSON lines, or equally many commas or tabs in each."""
+    if 2 * sum(1 for line in lines if line.startswith("{")) > len(lines):
+        return True
+    for separator in ",;\t":
+        often, times = Counter(line.count(separator) for line in lines).most_common(1)[0] if lines else (0, 0)
+        if often >= 3 and times > 0.9 * len(lines):
+            return True
+    return False
+
+
+def _labels(segment: Segment, lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> list[str]:
+    """-> KEEP or a label for each line."""
+    job = _CI.search(segment.text[:_SEEN]) is not None
+    keep = _named(segment, lines) | _errors(lines, found, group, job)
+    keep |= _before_failures(lines, found, group) if job else _ends(found, group)
+    keep.update(range(_HEAD))
+    keep.update(range(len(lines) - (_TAIL if not job else _JOB_TAIL), len(lines)))
+    label = "set-up or progress line" if job else "similar line"
+    return [KEEP if place in keep else label if line.strip() else BLANK for place, line in enumerate(lines)]
+
+
+def _ends(found: Sequence[str], group: dict[str, int]) -> set[int]:
+    """-> the first and last line of each group: all there is of one seen at most twice. Blank lines have no group."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for place, mask in enumerate(found):
+        if mask and not mask.isspace():
+            number = group[mask]
+            first.setdefault(number, place)
+            last[number] = place
+    return {*first.values(), *last.values()}
+
+
+def _before_failures(lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> set[int]:
+    """-> the lines before each bad exit status of a job, without those of templates that run through the whole job."""
+    counts = Counter(group[mask] for mask in found)
+    keep: set[int] = set()
+    for place, line in enumerate(lines):
+        if is_failed_status(line):
+            near = range(max(0, place - _WINDOW), place + 1)
+            keep.update(
+                one for one in near if counts[group[found[one]]] <= _COMMON and not is_library_frame(lines[one])
+            )
+    return keep
+
+
+def _errors(lines: Sequence[str], found: Sequence[str], group: dict[str, int], job: bool) -> set[int]:
+    """-> the lines of errors and warnings that stay: of each error mask the first two, with context, and the last."""
+    keep: set[int] = set()
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, mask in enumerate(found):
+        places[mask].append(place)
+    warned: set[int] = set()
+    shown: Counter[int] = Counter()
+    for mask, where in places.items():
+        if is_frame(mask):
+            continue
+        if is_error(mask):
+            keep.update(where[:2])
+            keep.add(where[-1])
+            shown[group[mask]] += 1
+            if shown[group[mask]] <= _CONTEXTS:
+                keep |= _context(lines, where[0])
+        elif is_warning(mask) or is_doubtful(mask):
+            if not job:
+                keep.update((where[0], where[-1]))
+            elif group[mask] not in warned:
+                warned.add(group[mask])
+                keep.add(where[0])
+    return keep
+
+
+def _context(lines: Sequence[str], place: int) -> set[int]:
+    """-> what stands around an error: two lines before, five after, and a trace without library frames."""
+    keep = set(range(max(0, place - _BEFORE), place))
+    after = place + 1
+    while after < len(lines) and (after <= place + _AFTER or is_frame(lines[after])):
+        if not is_library_frame(lines[after]):
+            keep.add(after)
+        after += 1
+    return keep
+
+
+def _named(segment: Segment, lines: Sequence[str]) -> set[int]:
+    """-> the lines that name something of the goal, where those are few."""
+    pattern = naming(goal_words(segment))
+    hits = [place for place, line in enumerate(lines) if pattern.search(line)] if pattern else []
+    return set(hits) if len(hits) <= _GOAL_HITS else set(hits[:3] + hits[-3:])
+
+
+def _notes(lines: Sequence[str], found: Sequence[str], group: dict[str, int], labels: Sequence[str]) -> list[str]:
+    return []

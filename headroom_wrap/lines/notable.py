@@ -1,0 +1,91 @@
+"""One line in; whether it reports an error, a warning, a place in a file or an exit status out.
+
+Words are judged generously: a line kept for nothing costs some tokens, an error left out costs a turn. What only names
+errors ("0 errors", "-Werror", "errors.go", "ErrorHandlingTest passed") is taken out first.
+"""
+
+from __future__ import annotations
+
+import re
+
+_HARMLESS = re.compile(
+    r"\b(?:no|0|without|zero) (?:\w{1,20} )?(?:error|failure|warning|failed|problem|issue|exception)"
+    r"|\b(?:errors?|failures?|failed|skipped|warnings?|exceptions?)\s{0,3}[:=]\s{0,3}0\b"
+    r"|-W(?:no-)?error|\bon[-_ ]error\b|\bif[-_ ](?:error|fail)|(?<!-)--(?=\w)[\w-]{0,30}?(?:error|fail)"
+    r"|\bfail-?(?:fast|over)\b|\berror[-_ ]?(?:prone|handl|page|code)|\bset [-+]e"
+    r"|(?:error|fail|exception)[\w-]{0,40}[-.](?:go|py|rs|c|h|o|cc|cpp|java|class|js|ts|tsx|rb|php|md|html|jar|hs|v?\d)\b(?!:\d)",
+    re.IGNORECASE,
+)
+
+_ERROR = re.compile(
+    r"(?:\b|_)(?:errors?|errored|fail(?:ed|ure|ures|s)?|fatal|panic(?:ked)?|exceptions?|traceback"
+    r"|severe|segfault|segmentation fault|core dumped|aborted|crashed|killed"
+    r"|out of memory|unhandled|uncaught|timed out|assert(?:ion|ionerror)?|conflicts?|violat(?:es|ed|ion)"
+    r"|caused by|cannot|can(?:no|')t|could ?n[o']t|could not|unable to"
+    r"|undefined (?:reference|symbol|variable|method|name)"
+    r"|no such|not found|must not|not allowed|not permitted|no space left|expected|unexpected|mismatch(?:ed)?)\b"
+    r"|(?-i:[a-z](?:Error|Exception|Fault|Failure|Failed|Fail)\b|\bERR!|\bFAIL)|\b(?-i:[A-Z]{1,4}\d{3,5})\b:?\s"
+    r"|\b(?:exit(?:ed)?|exit status|exit code|returned|signal)\b[^\n]{0,20}?[ =:(]-?[1-9]\d{0,2}\b"
+    r"|[\u2717\u2718\u2716\u274c\u2715]|^E  |^E:",
+    re.IGNORECASE,
+)
+
+_DOUBT = re.compile(
+    r"\b(?:critical|deny|emerg(?:ency)?|alert|abort|denied|refused|rejected|crash|oom|unresolved|undefined|unreachable"
+    r"|unsatisfied|corrupt(?:ed)?|deadlock|time[d]?-?out|broken|lost|did not|does ?n[o']t|not supported|missing|invalid"
+    r"|illegal|unknown|failing|stopped|terminated|dropped|exceed(?:s|ed)?|unavailable|disconnect(?:ed)?|reset)\b",
+    re.IGNORECASE,
+)
+
+_WARNING = re.compile(
+    r"\b(?:warn(?:ing|ings)?|deprecat\w+|vulnerabilit\w+|skipp?ed|retry\w*|caution)\b|^W:|\u26a0", re.IGNORECASE
+)
+
+_DIAGNOSTIC = re.compile(r"(?<![\w./\\+@-])[\w./\\+@-]+\.\w{1,8}(?::\d+|\(\d+|:\[\d+|\", line \d+)")
+
+_FAILED = re.compile(
+    r"exited with (?:code |status )?-?[1-9]|exit(?: code| status)?:? -?[1-9]\d*\b|\bBUILD FAIL"
+    r"|\*\*\* \[|npm ERR! code|^FAIL(?:ED)?\b"
+    r"|\bjob failed\b|Build step .* failed|\bfailed with exit",
+    re.IGNORECASE,
+)
+
+_EXIT = re.compile(
+    r"\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returncode|return code|exit_code|status code)\b\W{0,3}-?\d+"
+    r"|^(?:BUILD|Build|Tests?|Test Suites|Ran|Finished|Result|Total|Summary|real|user|sys)\b",
+    re.IGNORECASE,
+)
+
+
+def is_error(line: str) -> bool:
+    """-> whether the line says that something went wrong. Paths do not count: `src/errors/missing.go` is a name."""
+    if _ERROR.search(line) is None:
+        return False
+    if "/" in line:
+        line = " ".join(word for word in line.split() if "/" not in word or word.endswith(":"))
+    return _ERROR.search(_HARMLESS.sub("", line)) is not None
+
+
+def is_doubtful(line: str) -> bool:
+    """-> whether the line has a word that may speak of trouble ("refused", "missing", "dropped")."""
+    return _DOUBT.search(line) is not None
+
+
+def is_failed_status(line: str) -> bool:
+    """-> whether the line says that a command, a build or a job ended badly."""
+    return _FAILED.search(line) is not None
+
+
+def is_warning(line: str) -> bool:
+    """-> whether the line warns."""
+    return _WARNING.search(line) is not None
+
+
+def is_diagnostic(line: str) -> bool:
+    """-> whether the line points to a line of a file (`src/a.c:12`, `a.ts(3,4)`, `File "a.py", line 7`)."""
+    return _DIAGNOSTIC.search(line) is not None
+
+
+def is_exit(line: str) -> bool:
+    """-> whether the line says how something ended."""
+    return _EXIT.search(line) is not None
