@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from headroom_wrap.segment import GOAL_CHARS, Written
@@ -18,8 +19,13 @@ _WRITTEN = (
     "content", "contents", "new_string", "newString", "newText", "new_str", "file_text", "insert_text", "insert",
     "new_source", "code_edit",
 )  # fmt: skip
-_SEARCHED = ("pattern", "query", "queries", "regex", "glob")
+_SEARCHED = frozenset(("pattern", "query", "queries", "regex", "glob"))
 _LISTING = re.compile(r"(?i)\A(?:ls|list|glob)(?![a-z])|list_?(?:dir|files)|read_?many")
+
+
+@lru_cache(maxsize=256)
+def _lists(tool: str) -> bool:
+    return _LISTING.search(tool) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,7 @@ class Call:
 
 
 def call_of(tool: str, arguments: object, goal: str = "") -> Call:
-    """-> the call of a tool with these arguments: an object, a JSON text of one, or a custom tool's text."""
-    if isinstance(arguments, str):
-        arguments = decoded_arguments(arguments)
+    """-> the call of a tool with these arguments, decoded: an object, or a custom tool's text."""
     if isinstance(arguments, str):
         return Call(tool, _commands_in_script(arguments) or arguments, "", goal)
     if not isinstance(arguments, Mapping):
@@ -45,19 +49,19 @@ def call_of(tool: str, arguments: object, goal: str = "") -> Call:
     return Call(tool, command or " ".join(f"{name}={_plain(value)}" for name, value in arguments.items()), path, goal)
 
 
-def decoded_arguments(text: str) -> object:
-    """-> the object in a JSON text (the OpenAI wires send arguments so), the text itself where it is none."""
-    if not text.lstrip().startswith("{"):
-        return text
+def decoded(arguments: object) -> object:
+    """-> the object in a JSON text (the OpenAI wires send arguments so), anything else as it is."""
+    if not isinstance(arguments, str) or not arguments.lstrip().startswith("{"):
+        return arguments
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(arguments, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        return text
+        return arguments
 
 
 def path_of(tool: str, arguments: Mapping[str, Any]) -> str:
     """-> the file that a call names, "" where its path is a folder to search or list."""
-    if _LISTING.search(tool) or any(name in arguments for name in _SEARCHED):
+    if not _SEARCHED.isdisjoint(arguments) or _lists(tool):
         return ""
     for name in _PATHS:
         if isinstance(arguments.get(name), str):
@@ -109,10 +113,8 @@ def _unquoted(quoted: str) -> str:
         return quoted[1:-1]
 
 
-def written_by(tool: str, arguments: object, before: int) -> list[Written]:
-    """-> the texts that a Write, Edit or patch call put into files."""
-    if isinstance(arguments, str):
-        arguments = decoded_arguments(arguments)
+def written_by(path: str, arguments: object, before: int) -> list[Written]:
+    """-> the texts that a Write, Edit or patch call with these arguments put into files; `path` is the call's own."""
     if isinstance(arguments, str):
         return list(_patched(arguments, before))
     if not isinstance(arguments, Mapping):
@@ -120,7 +122,6 @@ def written_by(tool: str, arguments: object, before: int) -> list[Written]:
     patches = [value for value in arguments.values() if isinstance(value, str) and _PATCH in value]
     if patches:
         return [written for patch in patches for written in _patched(patch, before)]
-    path = path_of(tool, arguments)
     return [Written(text, path, before) for text in _new_texts(arguments)] if path else []
 
 
@@ -173,6 +174,19 @@ _REMINDER = "<system-reminder>"
 def from_user(texts: list[str]) -> str:
     """-> what the user wrote in one message: agents add reminders of their own as further text blocks."""
     return "\n".join(text for text in texts if text and not text.lstrip().startswith(_REMINDER))
+
+
+TEXT_TYPES = {"text", "input_text", "output_text"}
+
+
+def texts_of(content: object) -> list[str]:
+    """-> the texts of a message's plain content: itself, that of one text block, or those of a list of blocks."""
+    if isinstance(content, str):
+        return [content]
+    if isinstance(content, dict):
+        text = content.get("text")
+        return [text] if content.get("type") in TEXT_TYPES and isinstance(text, str) else []
+    return [text for block in content for text in texts_of(block)] if isinstance(content, list) else []
 
 
 def names_of(tools: object) -> tuple[str, ...]:
