@@ -67,9 +67,9 @@ def path_of(tool: str, arguments: Mapping[str, Any]) -> str:
         if isinstance(arguments.get(name), str):
             return str(arguments[name])
     files = arguments.get("files")
-    if isinstance(files, list) and len(files) == 1:
-        return path_of(tool, files[0]) if isinstance(files[0], Mapping) else _plain(files[0])
-    return ""
+    only = files[0] if isinstance(files, list) and len(files) == 1 else None
+    named = only.get("path") if isinstance(only, Mapping) else only
+    return named if isinstance(named, str) else ""
 
 
 def _command(arguments: Mapping[str, Any]) -> str:
@@ -93,7 +93,10 @@ def joined(command: list[Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 _CMD = re.compile(r"""\bcmd["']?\s*:\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.)*`)""")
@@ -125,16 +128,16 @@ def written_by(path: str, arguments: object, before: int) -> list[Written]:
     return [Written(text, path, before) for text in _new_texts(arguments)] if path else []
 
 
-def _new_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
+def _new_texts(arguments: Mapping[str, Any], *, inner: bool = False) -> Iterator[str]:
     for name in _WRITTEN:
         text = arguments.get(name)
         if isinstance(text, str) and text:
             yield text
-    for name in ("edits", "changes", "replacements"):
+    for name in () if inner else ("edits", "changes", "replacements"):
         edits = arguments.get(name)
         for edit in edits if isinstance(edits, list) else ():
             if isinstance(edit, Mapping):
-                yield from _new_texts(edit)
+                yield from _new_texts(edit, inner=True)
 
 
 _PATCH = "*** Begin Patch"
@@ -181,12 +184,13 @@ TEXT_TYPES = {"text", "input_text", "output_text"}
 
 def texts_of(content: object) -> list[str]:
     """-> the texts of a message's plain content: itself, that of one text block, or those of a list of blocks."""
-    if isinstance(content, str):
-        return [content]
-    if isinstance(content, dict):
-        text = content.get("text")
-        return [text] if content.get("type") in TEXT_TYPES and isinstance(text, str) else []
-    return [text for block in content for text in texts_of(block)] if isinstance(content, list) else []
+    blocks = content if isinstance(content, list) else [content]
+    texts = (_text_of(block) if isinstance(block, dict) else block for block in blocks)
+    return [text for text in texts if isinstance(text, str)]
+
+
+def _text_of(block: dict[str, Any]) -> object:
+    return block.get("text") if str(block.get("type")) in TEXT_TYPES else None
 
 
 def names_of(tools: object) -> tuple[str, ...]:
@@ -194,15 +198,15 @@ def names_of(tools: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_names(tools))) if isinstance(tools, list) else ()
 
 
-def _names(tools: list[Any]) -> Iterator[str]:
+def _names(tools: list[Any], *, inner: bool = False) -> Iterator[str]:
     for tool in tools:
         if not isinstance(tool, Mapping):
             continue
-        inner = tool.get("function") or tool.get("custom")
-        name = tool.get("name") or (inner.get("name") if isinstance(inner, Mapping) else None)
+        held = tool.get("function") or tool.get("custom")
+        name = tool.get("name") or (held.get("name") if isinstance(held, Mapping) else None)
         nested = tool.get("tools") or tool.get("functionDeclarations") or tool.get("function_declarations")
-        if isinstance(nested, list):
+        if isinstance(nested, list) and not inner:
             space = f"{name}." if isinstance(name, str) and name != "functions" else ""
-            yield from (space + leaf for leaf in _names(nested))
-        elif isinstance(name or tool.get("type"), str):
-            yield name or tool["type"]
+            yield from (space + leaf for leaf in _names(nested, inner=True))
+        elif isinstance(called := name or tool.get("type"), str):
+            yield called

@@ -99,7 +99,7 @@ class Connection:
 
 
 def _item(item: dict[str, Any], reading: Reading) -> None:
-    kind, key = item.get("type", "message"), str(item.get("call_id") or item.get("id"))
+    kind, key = str(item.get("type", "message")), str(item.get("call_id") or item.get("id"))
     if kind == "message" and item.get("role") == "user":
         reading.heard(texts_of(item.get("content")))
     elif kind == "message" and item.get("role") == "assistant":
