@@ -207,7 +207,7 @@ diff --git a/src/shop/pricing.py b/src/shop/pricing.py
 index 3c1f2aa..9d04e17 100644
 --- a/src/shop/pricing.py
 +++ b/src/shop/pricing.py
-@@ -145,4 +145,4 @@
+@@ -144,4 +144,4 @@
  def apply_discount(items: list[int], percent: int) -> int:
 -    \"\"\"What is charged for items after a discount.\"\"\"
 +    \"\"\"What is charged for items after a discount: the sum is rounded, once.\"\"\"
