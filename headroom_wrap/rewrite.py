@@ -154,7 +154,7 @@ def _decided(segment: Segment, name: bytes, seen: reread.Seen | None, store: Sto
     outcome, originals = route(segment, seen, policy)
     try:
         for original in originals:
-            if store is None or store.keep(original, tool=segment.tool, call=segment.call) != ref_of(original):
+            if store is not None and store.keep(original, tool=segment.tool, call=segment.call) != ref_of(original):
                 outcome = replace(outcome, text=None, after=outcome.before, why="no reference to be had")
     except Unavailable as error:
         outcome = replace(outcome, text=None, after=outcome.before, why=f"store unavailable: {error}")

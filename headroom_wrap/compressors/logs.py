@@ -20,11 +20,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from headroom_wrap.lines.fold import BLANK, KEEP, folded
+from headroom_wrap.lines.fold import BLANK, KEEP, LEAST, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.goal import goal_words, naming
 from headroom_wrap.lines.notable import is_doubtful, is_error, is_failed_status, is_warning
-from headroom_wrap.lines.templates import groups, masks
+from headroom_wrap.lines.table import tabled, untabled
+from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
 
 _LEAST_LINES = 30
@@ -32,6 +33,7 @@ _HEAD, _TAIL = 3, 10
 _BEFORE, _AFTER = 2, 5
 _NOTES = 8
 _OFTEN = 20
+_SPANS, _MASK = 3, 100
 _GOAL_HITS = 20
 _SEEN = 20_000
 _JOB_TAIL = 30
@@ -61,20 +63,41 @@ def logs(segment: Segment) -> Compressed | None:
     lines = segment.text.split("\n")
     if len(lines) < _LEAST_LINES or not _is_log(segment, lines):
         return None
+    if not segment.way_back:
+        return _table(segment.text)
     found = masks(segment.text)
     group = groups(found)
     labels = _labels(segment, lines, found, group)
-    return folded(segment, lines, labels, _notes(lines, found, group, labels))
+    short = folded(segment, lines, labels, _notes(lines, found, group, labels) if not _is_job(segment) else ())
+    return short or _table(segment.text)
+
+
+def _table(text: str) -> Compressed | None:
+    """-> the text as patterns and rows, where that saves enough and decodes to the very same text."""
+    short = tabled(text)
+    if short is None or len(text) - len(short) < LEAST or untabled(short) != text:
+        return None
+    return Compressed(short)
+
+
+def expand(text: str) -> str:
+    """-> the log that a text without omissions was made from. Raises ValueError for any other text."""
+    return untabled(text)
 
 
 def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
     """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
-    if _CI.search(segment.text[:_SEEN]):
+    if _is_job(segment):
         return True
     shown = [line for line in lines if line.strip()][:1000]
     if _is_table(shown) or (_SEARCH.search(segment.call) and _share(_HIT, shown) > 0.5):
         return False
     return _share(_STAMP, shown) > (0.15 if _ASKED.search(segment.call) else 0.5)
+
+
+def _is_job(segment: Segment) -> bool:
+    """-> whether the text is the log of a CI job: mostly set-up text that stands there once."""
+    return _CI.search(segment.text[:_SEEN]) is not None
 
 
 def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
@@ -95,7 +118,7 @@ def _is_table(lines: Sequence[str]) -> bool:
 
 def _labels(segment: Segment, lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> list[str]:
     """-> KEEP or a label for each line."""
-    job = _CI.search(segment.text[:_SEEN]) is not None
+    job = _is_job(segment)
     keep = _named(segment, lines) | _errors(lines, found, group, job)
     keep |= _before_failures(lines, found, group) if job else _ends(found, group)
     keep.update(range(_HEAD))
@@ -174,4 +197,28 @@ def _named(segment: Segment, lines: Sequence[str]) -> set[int]:
 
 
 def _notes(lines: Sequence[str], found: Sequence[str], group: dict[str, int], labels: Sequence[str]) -> list[str]:
-    return []
+    """-> for each of the groups folded most often a line: how many, between which lines, their mask and numbers."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, label in enumerate(labels):
+        if label not in (KEEP, BLANK):
+            places[group[found[place]]].append(place)
+    often = sorted((where for where in places.values() if len(where) >= _OFTEN), key=lambda where: -len(where))[:_NOTES]
+    return [_note(lines, found, where) for where in often]
+
+
+def _note(lines: Sequence[str], found: Sequence[str], where: Sequence[int]) -> str:
+    """-> `[lines 13-980: 412 like "served 0 in 0 ms", numbers 200-503, 3-9120]`."""
+    mask = Counter(found[place] for place in where).most_common(1)[0][0]
+    rows = [VARYING.findall(lines[place]) for place in where if found[place] == mask]
+    spans = [_span(column) for column in zip(*rows, strict=True)]
+    numbers = ", ".join([span for span in spans if span][:_SPANS])
+    told = f'{len(where)} like "{mask.strip()[:_MASK]}"' + (f", numbers {numbers}" if numbers else "")
+    return f"[lines {where[0] + 1}-{where[-1] + 1}: {told}]"
+
+
+def _span(values: Sequence[str]) -> str:
+    """-> "least-greatest" of a column of short whole numbers that vary, otherwise ""."""
+    if len(set(values)) < 2 or not all(value.isdecimal() and len(value) <= 12 for value in values):
+        return ""
+    numbers = [int(value) for value in values]
+    return f"{min(numbers)}-{max(numbers)}"

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int, int] = (0, 0, 0)
 
-    def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+    def read(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """-> all rows of one query."""
         return self._tried(lambda connection: connection.execute(sql, values).fetchall())
 

@@ -5,20 +5,22 @@ https://docs.anthropic.com/en/api/messages
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
 from headroom_wrap.wire import Unreadable
-from headroom_wrap.wire.calls import names_of
+from headroom_wrap.wire.calls import TEXT_TYPES, names_of, texts_of
 from headroom_wrap.wire.counts import count, either, member
-from headroom_wrap.wire.located import Located, Shape, locate
+from headroom_wrap.wire.located import TEXTS, Located, Shape, locate
 from headroom_wrap.wire.reading import Reading
 
 name: str = "anthropic"
 
-_BLOCKS = Shape(items=Shape(keys={"content": Shape(items=Shape(rest=Shape()))}))
-_SHAPE = Shape(keys={"messages": Shape(items=Shape(keys={"content": _BLOCKS}))})
+_RESULT = Shape(keys={"content": TEXTS}, whole=re.compile(r'\{\s*"type"\s*:\s*"(?!tool_result")'))
+_MESSAGE = Shape(keys={"content": Shape(items=_RESULT)}, whole=re.compile(r'\{\s*"role"\s*:\s*"(?!user")'))
+_SHAPE = Shape(keys={"messages": Shape(items=_MESSAGE)})
 
 
 def matches(path: str) -> bool:
@@ -35,45 +37,41 @@ def read(body: str) -> Request:
     for message in top.at("messages").items():
         if message.at("role").text() == "user":
             _user(message.at("content"), reading)
-        elif message.at("role").text() == "assistant":
-            _assistant(message.at("content"), reading)
+        else:
+            _assistant(message.plain(), reading)
     request = reading.request(names_of(top.at("tools").value), top.at("model").text())
     return replace(request, clears="clear_tool_uses" in str(top.at("context_management").value))
 
 
 def _user(content: Located, reading: Reading) -> None:
-    texts = [content.text()] if content.text() else []
+    texts = [content.text()]
     for block in content.items():
-        kind = block.at("type").text()
-        if kind == "tool_result":
-            reading.result(block.at("tool_use_id").text(), texts_of(block.at("content")), error=_failed(block))
-        elif kind == "text":
-            texts.append(block.at("text").text())
-    if texts:
+        if block.at("type").text() == "tool_result":
+            error = block.at("is_error").value is True
+            reading.result(block.at("tool_use_id").text(), strings(block.at("content")), error=error)
+        else:
+            texts += texts_of([block.plain()])
+    if any(texts):
         reading.heard(texts)
 
 
-def _failed(block: Located) -> bool:
-    return block.at("is_error").value is True
-
-
-def texts_of(content: Located) -> list[Located]:
+def strings(content: Located) -> list[Located]:
     """-> the strings of a result: the content itself, or the `text` of each of its text blocks."""
     if content.text():
         return [content]
-    kinds = {"text", "input_text", "output_text"}
-    return [block.at("text") for block in content.items() if block.at("type").text() in kinds]
+    return [block.at("text") for block in content.items() if block.at("type").text() in TEXT_TYPES]
 
 
-def _assistant(content: Located, reading: Reading) -> None:
-    reading.said = ""
-    reading.answer(content.text())
-    for block in content.items():
-        kind = block.at("type").text()
-        if kind == "text":
-            reading.answer(block.at("text").text())
-        elif kind == "tool_use":
-            reading.called(block.at("id").text(), block.at("name").text(), block.at("input").value)
+def _assistant(message: object, reading: Reading) -> None:
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return
+    reading.turn()
+    content = message.get("content")
+    for block in content if isinstance(content, list) else [content]:
+        for text in texts_of(block):
+            reading.answer(text)
+        if isinstance(block, dict) and block.get("type") == "tool_use":
+            reading.called(str(block.get("id")), str(block.get("name")), block.get("input"))
 
 
 def usage(event: dict[str, Any], so_far: Usage) -> Usage:

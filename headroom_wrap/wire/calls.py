@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from headroom_wrap.segment import GOAL_CHARS, Written
@@ -18,8 +19,13 @@ _WRITTEN = (
     "content", "contents", "new_string", "newString", "newText", "new_str", "file_text", "insert_text", "insert",
     "new_source", "code_edit",
 )  # fmt: skip
-_SEARCHED = ("pattern", "query", "queries", "regex", "glob")
+_SEARCHED = frozenset(("pattern", "query", "queries", "regex", "glob"))
 _LISTING = re.compile(r"(?i)\A(?:ls|list|glob)(?![a-z])|list_?(?:dir|files)|read_?many")
+
+
+@lru_cache(maxsize=256)
+def _lists(tool: str) -> bool:
+    return _LISTING.search(tool) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,7 @@ class Call:
 
 
 def call_of(tool: str, arguments: object, goal: str = "") -> Call:
-    """-> the call of a tool with these arguments: an object, a JSON text of one, or a custom tool's text."""
-    if isinstance(arguments, str):
-        arguments = decoded_arguments(arguments)
+    """-> the call of a tool with these arguments, decoded: an object, or a custom tool's text."""
     if isinstance(arguments, str):
         return Call(tool, _commands_in_script(arguments) or arguments, "", goal)
     if not isinstance(arguments, Mapping):
@@ -45,27 +49,27 @@ def call_of(tool: str, arguments: object, goal: str = "") -> Call:
     return Call(tool, command or " ".join(f"{name}={_plain(value)}" for name, value in arguments.items()), path, goal)
 
 
-def decoded_arguments(text: str) -> object:
-    """-> the object in a JSON text (the OpenAI wires send arguments so), the text itself where it is none."""
-    if not text.lstrip().startswith("{"):
-        return text
+def decoded(arguments: object) -> object:
+    """-> the object in a JSON text (the OpenAI wires send arguments so), anything else as it is."""
+    if not isinstance(arguments, str) or not arguments.lstrip().startswith("{"):
+        return arguments
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(arguments, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        return text
+        return arguments
 
 
 def path_of(tool: str, arguments: Mapping[str, Any]) -> str:
     """-> the file that a call names, "" where its path is a folder to search or list."""
-    if _LISTING.search(tool) or any(name in arguments for name in _SEARCHED):
+    if not _SEARCHED.isdisjoint(arguments) or _lists(tool):
         return ""
     for name in _PATHS:
         if isinstance(arguments.get(name), str):
             return str(arguments[name])
     files = arguments.get("files")
-    if isinstance(files, list) and len(files) == 1:
-        return path_of(tool, files[0]) if isinstance(files[0], Mapping) else _plain(files[0])
-    return ""
+    only = files[0] if isinstance(files, list) and len(files) == 1 else None
+    named = only.get("path") if isinstance(only, Mapping) else only
+    return named if isinstance(named, str) else ""
 
 
 def _command(arguments: Mapping[str, Any]) -> str:
@@ -89,7 +93,10 @@ def joined(command: list[Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 _CMD = re.compile(r"""\bcmd["']?\s*:\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.)*`)""")
@@ -109,10 +116,8 @@ def _unquoted(quoted: str) -> str:
         return quoted[1:-1]
 
 
-def written_by(tool: str, arguments: object, before: int) -> list[Written]:
-    """-> the texts that a Write, Edit or patch call put into files."""
-    if isinstance(arguments, str):
-        arguments = decoded_arguments(arguments)
+def written_by(path: str, arguments: object, before: int) -> list[Written]:
+    """-> the texts that a Write, Edit or patch call with these arguments put into files; `path` is the call's own."""
     if isinstance(arguments, str):
         return list(_patched(arguments, before))
     if not isinstance(arguments, Mapping):
@@ -120,20 +125,19 @@ def written_by(tool: str, arguments: object, before: int) -> list[Written]:
     patches = [value for value in arguments.values() if isinstance(value, str) and _PATCH in value]
     if patches:
         return [written for patch in patches for written in _patched(patch, before)]
-    path = path_of(tool, arguments)
     return [Written(text, path, before) for text in _new_texts(arguments)] if path else []
 
 
-def _new_texts(arguments: Mapping[str, Any]) -> Iterator[str]:
+def _new_texts(arguments: Mapping[str, Any], *, inner: bool = False) -> Iterator[str]:
     for name in _WRITTEN:
         text = arguments.get(name)
         if isinstance(text, str) and text:
             yield text
-    for name in ("edits", "changes", "replacements"):
+    for name in () if inner else ("edits", "changes", "replacements"):
         edits = arguments.get(name)
         for edit in edits if isinstance(edits, list) else ():
             if isinstance(edit, Mapping):
-                yield from _new_texts(edit)
+                yield from _new_texts(edit, inner=True)
 
 
 _PATCH = "*** Begin Patch"
@@ -175,20 +179,34 @@ def from_user(texts: list[str]) -> str:
     return "\n".join(text for text in texts if text and not text.lstrip().startswith(_REMINDER))
 
 
+TEXT_TYPES = {"text", "input_text", "output_text"}
+
+
+def texts_of(content: object) -> list[str]:
+    """-> the texts of a message's plain content: itself, that of one text block, or those of a list of blocks."""
+    blocks = content if isinstance(content, list) else [content]
+    texts = (_text_of(block) if isinstance(block, dict) else block for block in blocks)
+    return [text for text in texts if isinstance(text, str)]
+
+
+def _text_of(block: dict[str, Any]) -> object:
+    return block.get("text") if str(block.get("type")) in TEXT_TYPES else None
+
+
 def names_of(tools: object) -> tuple[str, ...]:
     """-> the names in a list of tool definitions of any wire; a tool without a name is called by its type."""
     return tuple(dict.fromkeys(_names(tools))) if isinstance(tools, list) else ()
 
 
-def _names(tools: list[Any]) -> Iterator[str]:
+def _names(tools: list[Any], *, inner: bool = False) -> Iterator[str]:
     for tool in tools:
         if not isinstance(tool, Mapping):
             continue
-        inner = tool.get("function") or tool.get("custom")
-        name = tool.get("name") or (inner.get("name") if isinstance(inner, Mapping) else None)
+        held = tool.get("function") or tool.get("custom")
+        name = tool.get("name") or (held.get("name") if isinstance(held, Mapping) else None)
         nested = tool.get("tools") or tool.get("functionDeclarations") or tool.get("function_declarations")
-        if isinstance(nested, list):
+        if isinstance(nested, list) and not inner:
             space = f"{name}." if isinstance(name, str) and name != "functions" else ""
-            yield from (space + leaf for leaf in _names(nested))
-        elif isinstance(name or tool.get("type"), str):
-            yield name or tool["type"]
+            yield from (space + leaf for leaf in _names(nested, inner=True))
+        elif isinstance(called := name or tool.get("type"), str):
+            yield called

@@ -34,8 +34,10 @@ def _deep() -> Shape:
 
 
 _ANSWER = Shape(keys={"response": _deep()}, rest=Shape())
-_PART = Shape(keys={"functionResponse": _ANSWER, "function_response": _ANSWER})
-_BODY = {"contents": Shape(items=Shape(keys={"parts": Shape(items=_PART)}))}
+_ANSWERS = {"functionResponse": _ANSWER, "function_response": _ANSWER}
+_PART = Shape(keys=_ANSWERS, whole=re.compile(r'\{\s*"(?:text|thought|functionCall)"'))
+_CONTENT = Shape(keys={"parts": Shape(items=_PART)}, whole=re.compile(r'\{\s*"role"\s*:\s*"model"'))
+_BODY = {"contents": Shape(items=_CONTENT)}
 _SHAPE = Shape(keys={**_BODY, "request": Shape(keys=_BODY)})
 _PATH = re.compile(r":(?:generateContent|streamGenerateContent)\Z")
 
@@ -72,29 +74,40 @@ class _Turns:
         self.open: dict[str, list[str]] = {}
 
     def content(self, content: Located) -> None:
-        model = content.at("role").text() == "model"
-        if model:
-            self.reading.said = ""
+        """Reads one content: its parts, of which those with answers know their places."""
+        role = content.at("role").text()
+        if not content.walked() and isinstance(content.value, dict):
+            role, parts = content.value.get("role", ""), content.value.get("parts")
+        else:
+            parts = content.at("parts").items()
+        if role == "model":
+            self.reading.turn()
         texts = []
-        for part in content.at("parts").items():
-            if part.at("text").text() and part.at("thought").value is not True:
-                texts.append(part.at("text").text())
-                if model:
-                    self.reading.answer(texts[-1])
-            self.call(_either(part, "functionCall", "function_call").value)
-            self.answer(_either(part, "functionResponse", "function_response"))
-        if texts and not model:
+        for part in parts if isinstance(parts, list) else ():
+            self.answer(part)
+            plain = part.plain() if isinstance(part, Located) else part
+            if isinstance(plain, dict):
+                texts += self.part(plain, role == "model")
+        if texts and role != "model":
             self.reading.heard(texts)
 
-    def call(self, call: object) -> None:
-        if not isinstance(call, dict):
-            return
-        tool = str(call.get("name") or "")
-        key = str(call.get("id") or f"{len(self.reading.calls)} {tool}")
-        self.open.setdefault(tool, []).append(key)
-        self.reading.called(key, tool, call.get("args"))
+    def part(self, part: dict[str, Any], model: bool) -> list[str]:
+        """-> the text of a part; a call in it is noted."""
+        text = part.get("text")
+        said = [text] if isinstance(text, str) and text and part.get("thought") is not True else []
+        if said and model:
+            self.reading.answer(said[0])
+        call = member(part, "functionCall") or member(part, "function_call")
+        if call:
+            tool = str(call.get("name") or "")
+            key = str(call.get("id") or f"{len(self.reading.calls)} {tool}")
+            self.open.setdefault(tool, []).append(key)
+            self.reading.called(key, tool, call.get("args"))
+        return said
 
-    def answer(self, answer: Located) -> None:
+    def answer(self, part: object) -> None:
+        """A function response, whose strings are segments."""
+        answer = _either(part, "functionResponse", "function_response") if isinstance(part, Located) else NOTHING
         if answer is NOTHING:
             return
         tool, key = answer.at("name").text(), answer.at("id").text()

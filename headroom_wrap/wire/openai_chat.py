@@ -5,20 +5,22 @@ https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
 from headroom_wrap.wire import Unreadable
-from headroom_wrap.wire.anthropic import texts_of
-from headroom_wrap.wire.calls import names_of
+from headroom_wrap.wire.anthropic import strings
+from headroom_wrap.wire.calls import names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
-from headroom_wrap.wire.located import Located, Shape, locate
+from headroom_wrap.wire.located import TEXTS, Located, Shape, locate
 from headroom_wrap.wire.reading import Reading
 
 name: str = "openai_chat"
 
-_SHAPE = Shape(keys={"messages": Shape(items=Shape(keys={"content": Shape(items=Shape(rest=Shape()))}))})
+_MESSAGE = Shape(keys={"content": TEXTS}, whole=re.compile(r'\{\s*"role"\s*:\s*"(?!tool"|function")'))
+_SHAPE = Shape(keys={"messages": Shape(items=_MESSAGE)})
 
 
 def matches(path: str) -> bool:
@@ -40,26 +42,30 @@ def read(body: str) -> Request:
 
 
 def _message(message: Located, reading: Reading) -> None:
-    role, content = message.at("role").text(), message.at("content")
-    if role == "user":
-        reading.heard([part.text() for part in texts_of(content)])
-    elif role == "assistant":
-        reading.said = ""
-        for part in texts_of(content):
-            reading.answer(part.text())
-        for key, tool, arguments in _calls(message):
-            reading.called(key, tool, arguments)
-    elif role in {"tool", "function"}:
+    role = message.at("role").text()
+    if role in {"tool", "function"}:
         tool = message.at("name").text()
         key = message.at("tool_call_id").text() if role == "tool" else _old(tool)
-        reading.result(key, texts_of(content), tool)
+        reading.result(key, strings(message.at("content")), tool)
+        return
+    plain = message.plain()
+    if not isinstance(plain, dict):
+        return
+    if plain.get("role") == "user":
+        reading.heard(texts_of(plain.get("content")))
+    elif plain.get("role") == "assistant":
+        reading.turn()
+        for text in texts_of(plain.get("content")):
+            reading.answer(text)
+        for key, tool, arguments in _calls(plain):
+            reading.called(key, tool, arguments)
 
 
-def _calls(message: Located) -> Iterator[tuple[str, str, object]]:
-    old = message.at("function_call").value
-    if isinstance(old, dict):
+def _calls(message: dict[str, Any]) -> Iterator[tuple[str, str, object]]:
+    old = member(message, "function_call")
+    if old:
         yield _old(str(old.get("name"))), str(old.get("name")), old.get("arguments")
-    calls = message.at("tool_calls").value
+    calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         asked = (member(call, "function") or member(call, "custom")) if isinstance(call, dict) else {}
         if asked:

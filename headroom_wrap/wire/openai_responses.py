@@ -5,20 +5,23 @@ https://platform.openai.com/docs/api-reference/responses
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
 from headroom_wrap.wire import Unreadable
-from headroom_wrap.wire.anthropic import texts_of
-from headroom_wrap.wire.calls import joined, names_of
+from headroom_wrap.wire.anthropic import strings
+from headroom_wrap.wire.calls import joined, names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
-from headroom_wrap.wire.located import NOTHING, Located, Shape, locate
+from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape, locate
 from headroom_wrap.wire.reading import Reading
 
 name: str = "openai_responses"
 
-_LEAVES = Shape(items=Shape(rest=Shape()))
-_BODY = {"input": Shape(items=Shape(keys={"output": _LEAVES, "content": _LEAVES}))}
+_ITEM = Shape(keys={"output": TEXTS}, whole=re.compile(r'\{\s*"(?:role"|type"\s*:\s*"(?!\w+_output"))'))
+_BODY = {"input": Shape(items=_ITEM)}
 _SHAPE = Shape(keys={**_BODY, "response": Shape(keys=_BODY)})
 
 _OUTPUTS = {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"}
@@ -45,48 +48,80 @@ def _read(body: str, reading: Reading) -> Request:
     tools = asked.at("tools").value
     offered = list(tools) if isinstance(tools, list) else []
     for item in asked.at("input").items():
-        _item(item, reading)
-        if item.at("type").text() == "additional_tools" and isinstance(item.at("tools").value, list):
-            offered += item.at("tools").value
+        if item.at("type").text() in _OUTPUTS:
+            reading.result(item.at("call_id").text() or item.at("id").text(), _strings(item.at("output")))
+        elif isinstance(plain := item.plain(), dict):
+            _item(plain, reading)
+            more = plain.get("tools") if plain.get("type") == "additional_tools" else None
+            offered += more if isinstance(more, list) else []
     return reading.request(names_of(offered), asked.at("model").text())
 
 
-def _item(item: Located, reading: Reading) -> None:
-    kind, key = item.at("type").text(), (item.at("call_id").text() or item.at("id").text())
-    if kind in _OUTPUTS:
-        reading.result(key, _texts(item.at("output")))
+KEPT_CALLS = 64
+"""Calls that a connection remembers; the next message answers them, or nothing ever does."""
+
+
+class Connection:
+    """The wire of one WebSocket, whose messages hold only what is new: it remembers what they leave out.
+
+    The calls come from the server's frames (`hear`), tools, goal and first text from earlier messages, so that a
+    result reads as it would in the full history that the agent sends over HTTP. It can be pickled.
+    """
+
+    name: str = name
+
+    def __init__(self) -> None:
+        self._known = Reading("")
+        self._tools: tuple[str, ...] = ()
+
+    def matches(self, path: str) -> bool:
+        """-> whether the path is Responses."""
+        return matches(path)
+
+    def usage(self, event: dict[str, Any], so_far: Usage) -> Usage:
+        """-> the counts, as over HTTP."""
+        return usage(event, so_far)
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Takes note of a server frame: of what the assistant said and which tools it called."""
+        if event.get("type") == "response.output_item.done":
+            _item(dict(member(event, "item")), self._known)
+
+    def read(self, body: str) -> Request:
+        """-> the segments of a message of the client. Raises Unreadable, and then remembers nothing of it."""
+        known = self._known
+        calls = dict(list(known.calls.items())[-KEPT_CALLS:])
+        reading = Reading(body, [], [], calls, known.user, known.said, known.first, known.answered)
+        request = _read(body, reading)
+        self._tools = tuple(dict.fromkeys(self._tools + request.tools))
+        self._known = replace(reading, body="", segments=[], written=[])
+        return replace(request, tools=self._tools)
+
+
+def _item(item: dict[str, Any], reading: Reading) -> None:
+    kind, key = str(item.get("type", "message")), str(item.get("call_id") or item.get("id"))
+    if kind == "message" and item.get("role") == "user":
+        reading.heard(texts_of(item.get("content")))
+    elif kind == "message" and item.get("role") == "assistant":
+        for text in texts_of(item.get("content")):
+            reading.answer(text)
     elif kind in {"function_call", "custom_tool_call"}:
-        arguments = item.at("arguments") if kind == "function_call" else item.at("input")
-        reading.called(key, item.at("name").text(), arguments.value)
+        reading.called(key, str(item.get("name")), item.get("arguments" if kind == "function_call" else "input"))
     elif kind in {"local_shell_call", "shell_call"}:
-        reading.called(key, kind.removesuffix("_call"), _command(item.at("action").value))
-    elif kind in {"", "message"}:
-        _message(item, reading)
+        reading.called(key, kind.removesuffix("_call"), _command(member(item, "action")))
 
 
-def _texts(output: Located) -> list[Located]:
+def _strings(output: Located) -> list[Located]:
     streams = [block.at(stream) for block in output.items() for stream in ("stdout", "stderr")]
-    return texts_of(output) + [stream for stream in streams if stream is not NOTHING]
+    return strings(output) + [stream for stream in streams if stream is not NOTHING]
 
 
-def _command(action: object) -> object:
+def _command(action: Mapping[str, Any]) -> object:
     """-> the arguments of a shell call: one command as a list of words, or several commands."""
-    if not isinstance(action, dict):
-        return None
-    commands = action.get("commands")
+    commands, words = action.get("commands"), action.get("command")
     if isinstance(commands, list):
         return {"command": "\n".join(str(command) for command in commands)}
-    words = action.get("command")
     return {"command": joined(words) if isinstance(words, list) else words}
-
-
-def _message(item: Located, reading: Reading) -> None:
-    role, texts = item.at("role").text(), [part.text() for part in texts_of(item.at("content"))]
-    if role == "user":
-        reading.heard(texts)
-    elif role == "assistant":
-        for text in texts:
-            reading.answer(text)
 
 
 def usage(event: dict[str, Any], so_far: Usage) -> Usage:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from headroom_wrap.segment import Request, Segment, Written
-from headroom_wrap.wire.calls import Call, call_of, from_user, goal_of, written_by
+from headroom_wrap.wire.calls import Call, call_of, decoded, from_user, goal_of, written_by
 from headroom_wrap.wire.located import Located
 
 
@@ -35,11 +35,17 @@ class Reading:
         self.answered = True
         self.said = f"{self.said}\n{text}" if self.said and text else self.said or text
 
+    def turn(self) -> None:
+        """A message of the assistant begins."""
+        self.answered = True
+        self.said = ""
+
     def called(self, key: str, tool: str, arguments: object) -> None:
         """The assistant called a tool; `key` is what its result will name."""
         self.answered = True
-        self.calls[key] = call_of(tool, arguments, goal_of(self.user, self.said))
-        self.written += written_by(tool, arguments, len(self.segments))
+        arguments = decoded(arguments)
+        call = self.calls[key] = call_of(tool, arguments, goal_of(self.user, self.said))
+        self.written += written_by(call.path, arguments, len(self.segments))
 
     def result(self, key: str, texts: Iterable[Located], tool: str = "", error: bool = False) -> None:
         """A tool answered the call `key` with these strings."""

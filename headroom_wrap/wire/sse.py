@@ -68,9 +68,9 @@ class Events:
         where.append(piece)
         self._held += len(piece)
         if self._held > self._cap:
-            self._over, self._held = True, 0
-            self._line.clear()
             self._data.clear()
+            self._line[:] = [b":"] if where is self._line else []  # what is still to come of this line is a comment
+            self._over, self._held = True, len(self._line)
 
     def _dispatch(self) -> list[dict[str, Any]]:
         data, over = b"\n".join(self._data), self._over
