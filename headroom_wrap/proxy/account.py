@@ -37,7 +37,7 @@ class Account:
     problem: str = ""
     status: int = 0
     tap: Tap | None = None
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.time)
     ended: float = 0.0
 
