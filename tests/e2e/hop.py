@@ -146,7 +146,7 @@ def differences(sent: Any, received: Any, at: str = "") -> dict[str, tuple[Any, 
 
 def put_back(received: bytes, changed: dict[str, tuple[str, str]]) -> bytes:
     """-> the received body with each changed string replaced by what was sent, everything else byte for byte."""
-    for sent, got in changed.values():
+    for sent, got in dict.fromkeys(changed.values()):
         received = _replaced(received, got, sent)
     return received
 
