@@ -77,8 +77,8 @@ async def serve_upstream() -> None:
 
 async def serve_bare(upstream: str) -> None:
     """mitmproxy as the proxy runs it, but for the addon."""
-    from headroom_wrap.proxy import ca, hosts, server
-    from headroom_wrap.proxy.options import Options
+    from headroom_wrap.proxy import ca, hosts, server  # noqa: PLC0415 - mitmproxy would count in the clients' memory
+    from headroom_wrap.proxy.options import Options  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as home:
         options = Options(home)
