@@ -24,7 +24,8 @@ class Segment:
 
     `call` is what the tool was asked: the command of a shell tool, otherwise its arguments as `name=value name=value`.
     `path` is the file that the result shows, where the call names one. `goal` is the last user text and the assistant
-    text just before the call, each at most `GOAL_CHARS` long. `error`: the agent marked the result as an error.
+    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, which tells what the
+    agent is about to do. `error`: the agent marked the result as an error.
     `way_back` is the command with which this very request can fetch an original ("headroom get"); empty: nothing may
     be left out. `ref` is the reference under which the original will be stored, for markers.
     """
@@ -34,6 +35,7 @@ class Segment:
     call: str = ""
     path: str = ""
     goal: str = ""
+    said: str = field(default="", kw_only=True)
     error: bool = False
     way_back: str = ""
     ref: str = ""
@@ -73,6 +75,7 @@ class Request:
 
     `tools`: the names of the tools that the request offers; a shell tool among them may be called "Bash", "exec", …
     `first`: the text of the first user message, from which a session without an id of its own is named.
+    `clears`: the provider is asked to drop old results by itself, so no text may lean on an earlier one.
     """
 
     segments: tuple[Segment, ...]
@@ -80,6 +83,7 @@ class Request:
     model: str = ""
     written: tuple[Written, ...] = ()
     first: str = ""
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

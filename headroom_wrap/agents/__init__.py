@@ -1,1 +1,94 @@
 """The agents that can be wrapped, one file each: in, what the user has; out, what to run with which environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from headroom_wrap.refused import Refused
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for and has: the agent's own arguments, the environment, `upstream` where one was given."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    upstream: str = ""
+    directory: Path = Path()
+
+    @property
+    def home(self) -> Path:
+        """-> the user's home folder, as the agent will see it."""
+        return Path(self.environment.get("HOME") or Path.home())
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the proxy accepts: the ports for base URLs and for CONNECT, and the file of roots that includes ours."""
+
+    base: int
+    connect: int
+    ca: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What to run: the agent's arguments, and what its environment gets in addition."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How an agent's requests come to us and where they go from here.
+
+    `upstream` is the origin (scheme, host, port) behind the base-URL listener; its path stays on the agent's side of
+    the proxy, so that the agent sends the very paths that it would send without us.
+    """
+
+    upstream: str
+    start: Callable[[Listening], Start]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent that can be wrapped: its command, how to install it, and how its requests are led through the proxy."""
+
+    name: str
+    title: str
+    executable: str
+    install: str
+    route: Callable[[Wish], Route]
+
+
+def origin_and_path(url: str) -> tuple[str, str]:
+    """-> `https://host:port` and the path without a final slash. Raises Refused for what is no http URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Refused(f"{url!r} is no URL of a provider", "", "give one like https://llm.example.com")
+    return urlunsplit((parts.scheme, parts.netloc, "", "", "")), parts.path.rstrip("/")
+
+
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """-> NO_PROXY with this machine added, so that a proxy the user has is not asked for the way to ours."""
+    given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    value = ",".join([*names, *(name for name in LOOPBACK if name not in names)])
+    return {"NO_PROXY": value, "no_proxy": value}
+
+
+def through_proxy(listening: Listening, environment: Mapping[str, str]) -> dict[str, str]:
+    """-> the environment of an agent, and of what it starts, whose HTTPS goes through the CONNECT listener.
+
+    Every variable that names a file of roots is set: scripts that the agent runs may call the provider themselves.
+    """
+    proxy = f"http://127.0.0.1:{listening.connect}"
+    roots = dict.fromkeys(CERTIFICATES, listening.ca)
+    return {"HTTPS_PROXY": proxy, "https_proxy": proxy, **roots, **without_proxy(environment)}

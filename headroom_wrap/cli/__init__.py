@@ -2,6 +2,71 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from headroom_wrap.refused import Refused
+from headroom_wrap.settings import BadSetting
+from headroom_wrap.store import Unavailable, UnknownRef
+
+COMMANDS = {
+    "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
+    "proxy": "Run the proxy alone and point agents at it yourself.",
+    "stats": "Show what was saved, what was not, and why.",
+    "get": "Print an original, or some lines of it.",
+    "purge": "Remove stored originals.",
+    "demo": "See it work: no agent, no account, no network.",
+}
+"""Every command, in the order of the help, with its line there; `cli/<name>.py` has its `command`."""
+
+EXPECTED = (Refused, BadSetting, UnknownRef, Unavailable)
+
+
+class Commands(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """-> the names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """-> the command, imported now; None for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version where it is asked for; a checkout that is not installed has none."""
+    if wanted:
+        try:
+            click.echo(f"headroom {version('headroom-wrap')}")
+        except PackageNotFoundError:
+            click.echo("headroom, from a checkout")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
+def group() -> None:
+    """Headroom compresses what coding agents read before it is sent. Originals stay on this machine."""
+
 
 def main() -> None:
-    """Run the command line (the entry point of the `headroom` script)."""
+    """Run the command line (the entry point of the `headroom` script). What the user can mend is one line, exit 2."""
+    try:
+        group(prog_name="headroom")
+    except EXPECTED as problem:
+        click.echo(f"headroom: {' '.join(str(problem).split())}", err=True)
+        sys.exit(2)

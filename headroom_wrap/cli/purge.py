@@ -1,0 +1,50 @@
+"""A session, an age or everything in; originals, decisions and ledger rows gone for good, and what was removed out."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import click
+
+from headroom_wrap.ledger import Ledger
+from headroom_wrap.settings import load
+from headroom_wrap.store.local import LocalStore
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """-> the seconds of an age such as `30d`, `12h` or `2w`."""
+    match = None if value is None else re.fullmatch(r"(\d+)([mhdw])", value.strip().lower())
+    if value is not None and match is None:
+        raise click.BadParameter(f"{value!r} is not an age; write a number and m, h, d or w, such as 30d")
+    return None if match is None else int(match[1]) * _UNITS[match[2]]
+
+
+@click.command()
+@click.option("--session", default="", help="Everything that one session sent.")
+@click.option(
+    "--older-than", metavar="AGE", callback=_seconds, help="Everything that was not used for so long, for instance 30d."
+)
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(session: str, older_than: float | None, everything: bool, yes: bool) -> None:
+    """Remove stored originals, decisions and ledger rows for good."""
+    if [bool(session), older_than is not None, everything].count(True) != 1:
+        raise click.UsageError("say what to remove: one of --session ID, --older-than 30d, --all")
+    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
+    home = load().home
+    if not yes:
+        click.confirm(f"Remove {what} from {home} for good? The agents can't fetch it any more", abort=True)
+    before = 0.0 if older_than is None else time.time() - older_than
+    store, ledger = LocalStore(home), Ledger(home)
+    refs = ledger.refs(session=session) if session else frozenset()
+    removed = store.purge(refs=refs, before=before, everything=everything)
+    exchanges = ledger.purge(session=session, before=before, everything=everything)
+    store.close()
+    ledger.close()
+    click.echo(
+        f"Removed {removed.originals:,} originals ({removed.bytes / 1e6:,.1f} MB), "
+        f"{removed.decisions:,} decisions, {exchanges:,} ledger rows."
+    )

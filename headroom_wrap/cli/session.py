@@ -1,0 +1,61 @@
+"""One run of `wrap`, `proxy` or `demo`: the settings in, the proxy's options out; its name in, its summary printed."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from headroom_wrap.agents import CERTIFICATES
+from headroom_wrap.launch import Title
+from headroom_wrap.proxy.options import Options
+from headroom_wrap.settings import Settings
+
+
+def session_name() -> str:
+    """-> a name for this run: when it began, and a few letters."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+
+
+def proxy_options(settings: Settings, environment: Mapping[str, str], session: str) -> Options:
+    """-> how the proxy is to run: as the settings say, and through the proxy and with the roots the user has."""
+    given = {name.upper(): value for name, value in sorted(environment.items(), reverse=True)}
+    no_proxy = [name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip()]
+    return Options(
+        home=str(settings.home),
+        session=session,
+        project=Path.cwd().name,
+        upstream=settings.upstream,
+        upstream_proxy=settings.upstream_proxy or usable_proxy(given.get("HTTPS_PROXY", "")),
+        no_proxy=tuple(no_proxy),
+        hosts=settings.hosts,
+        extra_ca=tuple(sorted({environment[name] for name in CERTIFICATES if environment.get(name)})),
+        base_port=settings.port,
+        enabled=settings.enabled,
+        way_back=settings.way_back,
+        stop_after=settings.stop_after,
+    )
+
+
+def usable_proxy(url: str) -> str:
+    """-> the proxy's URL; one without a scheme, as curl allows it, gets "http"."""
+    return url if not url or urlsplit(url).scheme in ("http", "https") else f"http://{url}"
+
+
+def title_for(options: Options) -> Title:
+    """-> what says in a few words what this session saved, for the terminal's title."""
+    from headroom_wrap.dashboard.summary import live_line  # noqa: PLC0415 - rich, and only while an agent runs
+
+    return lambda: live_line(Path(options.home), options.session)
+
+
+def summary_printed(options: Options) -> None:
+    """Print what the session saved, on stderr: an agent's own output may be piped."""
+    from rich.console import Console  # noqa: PLC0415 - after the agent has ended
+
+    from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415
+
+    Console(file=sys.stderr).print(summary(Path(options.home), options.session))

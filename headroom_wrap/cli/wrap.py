@@ -1,0 +1,62 @@
+"""`headroom wrap claude -- -p "…"`: options and an agent's name in, the agent's exit code out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from headroom_wrap import launch
+from headroom_wrap.agents import Agent, Wish, claude, codex
+from headroom_wrap.cli.session import proxy_options, session_name, summary_printed, title_for
+from headroom_wrap.refused import Refused
+from headroom_wrap.settings import environment, load
+
+AGENTS: dict[str, Agent] = {agent.name: agent for agent in (claude.AGENT, codex.AGENT)}
+
+
+@click.command("wrap", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--upstream", default="", metavar="URL", help="Where requests go instead of the agent's provider.")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port of the proxy; any free one by default.")
+@click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
+@click.argument("agent", required=False, default="")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(upstream: str, port: int | None, no_websocket: bool, agent: str, arguments: tuple[str, ...]) -> None:
+    """Run AGENT with its requests passing through headroom. What follows goes to the agent:
+
+    headroom wrap claude -- -p "why does the build fail?"
+
+    Without AGENT: list the agents.
+    """
+    if not agent:
+        click.echo(listing())
+        return
+    if agent not in AGENTS:
+        raise Refused(f"headroom can't wrap {agent!r}", "", f"known are: {', '.join(AGENTS)}")
+    settings = load()
+    wish = Wish(
+        arguments=arguments[1:] if arguments[:1] == ("--",) else arguments,
+        environment=environment(),
+        upstream=upstream or settings.upstream,
+        directory=Path.cwd(),
+    )
+    options = proxy_options(settings, wish.environment, session=session_name())
+    options = replace(options, websocket=not no_websocket, base_port=settings.port if port is None else port)
+    code = launch.run(AGENTS[agent], wish, options, title_for(options))
+    summary_printed(options)
+    sys.exit(code)
+
+
+def listing() -> str:
+    """-> the agents that can be wrapped, and whether each is installed."""
+    given = environment()
+    lines = []
+    for agent in AGENTS.values():
+        try:
+            state = launch.found(agent, given)
+        except Refused:
+            state = f"not installed: {agent.install}"
+        lines.append(f"  headroom wrap {agent.name:<8} {agent.title:<12} {state}")
+    return "\n".join(["Agents that headroom can wrap:", *lines])

@@ -1,0 +1,108 @@
+"""What the scripted model does next: a request's own tools and tool results in, a call of one of those tools out."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the scripted model. `do` is "run" (a command), "read" (a path), "search" (a pattern) or "say"."""
+
+    do: str
+    what: str
+    where: str = ""
+
+
+def run(command: str) -> Step:
+    """-> a turn that runs a shell command."""
+    return Step("run", command)
+
+
+def read(path: str) -> Step:
+    """-> a turn that reads a file with the agent's own tool, or with `cat` where it has none."""
+    return Step("read", path)
+
+
+def search(pattern: str, where: str = ".") -> Step:
+    """-> a turn that searches with the agent's own tool, or with `grep` where it has none."""
+    return Step("search", pattern, where)
+
+
+def say(text: str) -> Step:
+    """-> the final turn."""
+    return Step("say", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that a request offers: its name, the names of its parameters, and whether it takes free text instead."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    free_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The call that a step becomes in an agent's own tools; `text` is the input of a free-text tool."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+NAMES = {
+    "run": ("Bash", "exec", "exec_command", "shell", "run_shell_command", "bash", "execute_bash", "terminal"),
+    "read": ("Read", "read_file", "read", "view"),
+    "search": ("Grep", "search_file_content", "grep_search", "grep"),
+}
+COMMAND = ("command", "cmd")
+PATH = ("file_path", "absolute_path", "filePath", "path")
+
+
+def next_step(script: Sequence[Step], results: int) -> Step:
+    """-> the step for a conversation in which `results` tool results have come in; past the end, the last one."""
+    return script[min(results, len(script) - 1)]
+
+
+def call_for(step: Step, tools: Sequence[Tool]) -> ToolCall | None:
+    """-> the step as a call of a tool that is offered; None for a step that says something, or without such a tool."""
+    if step.do == "say":
+        return None
+    own = _offered(NAMES[step.do], tools)
+    if own is None or own.free_text:
+        own, step = _offered(NAMES["run"], tools), _as_command(step)
+    return _filled(own, step) if own else None
+
+
+def _offered(names: Sequence[str], tools: Sequence[Tool]) -> Tool | None:
+    by_name = {tool.name: tool for tool in tools}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _as_command(step: Step) -> Step:
+    if step.do == "read":
+        return run(f"cat {shlex.quote(step.what)}")
+    if step.do == "search":
+        return run(f"grep -rn {shlex.quote(step.what)} {shlex.quote(step.where)}")
+    return step
+
+
+def _filled(tool: Tool, step: Step) -> ToolCall:
+    """-> a call of `tool`; Codex's `exec` takes JavaScript that calls the shell tool."""
+    if tool.free_text:
+        source = f"const r = await tools.exec_command({{cmd: {json.dumps(step.what)}}});\ntext(r.output ?? r);\n"
+        return ToolCall(tool.name, text=source)
+    if step.do == "search":
+        wanted = {"pattern": step.what, "path": step.where, "output_mode": "content"}
+        return ToolCall(tool.name, {name: value for name, value in wanted.items() if name in tool.parameters})
+    name = next((name for name in (COMMAND if step.do == "run" else PATH) if name in tool.parameters), "command")
+    wanted = {name: step.what}
+    if "description" in tool.parameters:
+        wanted["description"] = "Look closer"
+    return ToolCall(tool.name, wanted)

@@ -1,0 +1,223 @@
+"""mitmproxy's hooks, and nothing but hooks: each takes a flow, asks who knows, and sets what comes out on the flow."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+from mitmproxy import http
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from headroom_wrap.proxy import hosts
+from headroom_wrap.proxy.account import Account, Accounts
+from headroom_wrap.proxy.chain import Chain
+from headroom_wrap.proxy.frames import Frame
+from headroom_wrap.proxy.mitm import error_body
+from headroom_wrap.proxy.options import Options
+from headroom_wrap.proxy.pool import Workers
+from headroom_wrap.proxy.tap import Tap
+from headroom_wrap.proxy.websocket import Connection
+from headroom_wrap.segment import Usage
+from headroom_wrap.wire import Wire
+from headroom_wrap.wire.table import wire_for
+
+LOG = logging.getLogger("headroom.proxy")
+REFUSED = (400, 413, 422)
+
+# A refusal that isn't about the shape of the body: sending the longer original would only make it worse.
+_NOT_OURS = re.compile(
+    rb"too long|too large for|context.?(length|window|limit)|maximum context|token limit|credit|billing|quota", re.I
+)
+
+
+class Headroom:
+    """The one addon. Keeps no flow; what it knows of one stands in `flow.metadata` and ends with it."""
+
+    def __init__(self, options: Options, workers: Workers, accounts: Accounts, ready: Callable[[], None]) -> None:
+        self._options = options
+        self._workers = workers
+        self._accounts = accounts
+        self._chain = Chain(options.upstream_proxy, options.no_proxy)
+        self._hosts = hosts.inference(options.hosts)
+        self._passing: set[str] = set()
+        self._open: dict[int, Account] = {}
+        self.running = ready
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Send a base-URL request to its provider; refuse browsers and, if told so, WebSockets."""
+        if isinstance(flow.client_conn.proxy_mode, ReverseMode):
+            if not self._welcome(flow.request):
+                flow.response = _answer(403, "this listener is for programs of this machine, not for web pages")
+                return
+            self._route(flow)
+        self._chain.attach(flow)
+        upgrade = flow.request.headers.get("upgrade", "").lower() == "websocket"
+        if upgrade and not self._options.websocket and self._wire(flow):
+            flow.response = _answer(426, "WebSockets are switched off here; use HTTP")
+
+    def _welcome(self, request: http.Request) -> bool:
+        origin = request.headers.get("origin")
+        return hosts.loopback(request.headers.get("host", "")) and (origin is None or hosts.local_origin(origin))
+
+    def _route(self, flow: http.HTTPFlow) -> None:
+        request = flow.request
+        url = self._options.upstream or hosts.upstream_for(request.path, request.headers)
+        scheme, host, port, prefix = hosts.target(url)
+        request.scheme, request.host, request.port = scheme, host, port  # mitmproxy sets the Host header to match
+        request.path = prefix + request.path
+
+    def _wire(self, flow: http.HTTPFlow) -> Wire | None:
+        ours = isinstance(flow.client_conn.proxy_mode, ReverseMode) or hosts.below(flow.request.host, self._hosts)
+        return wire_for(flow.request.path) if ours else None
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Rewrite the body of a POST on a wire: everything is computed first, then assigned once."""
+        wire = self._wire(flow) if flow.request.method == "POST" and not flow.response else None
+        if wire is None:
+            return
+        account = self._account(flow, wire)
+        flow.metadata["account"], flow.metadata["wire"] = account, wire
+        self._open[id(account)] = account
+        raw = flow.request.raw_content or b""
+        account.before = account.after = len(raw)
+        if not self._options.enabled or (account.session and self._is_passing(account)):
+            return
+        encoding = flow.request.headers.get("content-encoding", "")
+        head = {"kind": "body", "path": flow.request.path, "encoding": encoding, "decide": True}
+        reply = await self._workers.ask(Frame(head, raw))
+        self._note(account, reply)
+        if reply.head.get("changed") and not self._is_passing(account):
+            account.changed = True
+            _replace(flow.request, reply.body)
+
+    def _account(self, flow: http.HTTPFlow, wire: Wire) -> Account:
+        options, headers = self._options, flow.request.headers
+        session = options.session or headers.get("x-claude-code-session-id", "")
+        agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
+        return Account(session, agent, options.project, wire.name, self._write)
+
+    def _write(self, account: Account, status: int, usage: Usage) -> None:
+        self._open.pop(id(account), None)
+        self._accounts.write(account, status, usage)
+
+    def _note(self, account: Account, reply: Frame) -> None:
+        head = reply.head
+        account.session = account.session or head.get("conversation", "")
+        account.model = head.get("model", "")
+        account.before = head.get("before", account.before)
+        account.after = head.get("after", account.after)
+        account.outcomes = reply.tail
+        account.add_problem(head.get("problem", ""))
+
+    def _is_passing(self, account: Account) -> bool:
+        if account.session not in self._passing:
+            return False
+        account.add_problem("passing through: the provider refused a changed body earlier in this session")
+        account.outcomes, account.after = b"", account.before
+        return True
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Stream everything; the request's body has gone and is dropped."""
+        response = flow.response
+        if response is None or response.status_code == 101:
+            return
+        flow.request.data.content = None
+        headers = response.headers
+        kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+        tap = Tap(flow.metadata.get("wire"), response.status_code, kind, encoding)
+        flow.metadata["tap"] = tap
+        response.stream = tap
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The response is complete, or a WebSocket begins."""
+        if flow.websocket is not None:
+            self._connected(flow)
+        else:
+            self._finish(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """Somebody hung up: at the last event (that is how some clients end), in the middle, or before the start."""
+        account: Account | None = flow.metadata.get("account")
+        if account and not flow.response:
+            account.add_problem(f"no response: {flow.error.msg if flow.error else 'unknown'}")
+        self._finish(flow)
+
+    def _finish(self, flow: http.HTTPFlow) -> None:
+        account: Account | None = flow.metadata.pop("account", None)
+        tap: Tap | None = flow.metadata.pop("tap", None)
+        if account is None:
+            return
+        status = flow.response.status_code if flow.response else 0
+        if tap:
+            usage = tap.finish()
+            self._refused(account, status, tap.error())
+            account.finish(status, usage)
+        else:
+            account.finish(status, Usage())
+
+    def _refused(self, account: Account, status: int, text: bytes) -> None:
+        """After a refusal of a changed body the session passes through, and says so."""
+        if account.changed and status in REFUSED and not _NOT_OURS.search(text):
+            self._passing.add(account.session)
+            account.add_problem(f"the provider answered {status} to a changed body: this session passes through now")
+            LOG.warning("session %s: %s", account.session, account.problem)
+
+    def _connected(self, flow: http.HTTPFlow) -> None:
+        wire = self._wire(flow)
+        if wire is None or not self._options.enabled:
+            return
+        known = wire
+
+        def account() -> Account:
+            opened = self._account(flow, known)
+            self._open[id(opened)] = opened
+            return opened
+
+        flow.metadata["connection"] = Connection(
+            flow.request.path, wire, self._workers, account, self._refused, self._is_passing
+        )
+
+    async def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Rewrite a client's message, read a server's, and keep none of them."""
+        if flow.websocket is None:
+            return
+        message = flow.websocket.messages[-1]
+        flow.websocket.messages.clear()
+        connection: Connection | None = flow.metadata.get("connection")
+        if connection is None:
+            return
+        if not message.from_client:
+            connection.received(message.content)
+            return
+        new = await connection.sent(message.content)
+        if new is not message.content:
+            message.content = new
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """The connection ended, by whomever."""
+        connection: Connection | None = flow.metadata.pop("connection", None)
+        if connection:
+            connection.closed()
+
+    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
+        """Say who we are to the user's own proxy."""
+        self._chain.authorize(flow)
+
+    def done(self) -> None:
+        """The proxy ends: what is still open is recorded with what is known."""
+        for account in list(self._open.values()):
+            account.add_problem("the proxy ended before the response did")
+            account.finish(0, Usage())
+
+
+def _answer(status: int, message: str) -> http.Response:
+    return http.Response.make(status, error_body(status, message), {"content-type": "application/json"})
+
+
+def _replace(request: http.Request, body: bytes) -> None:
+    """A changed body goes out plain: what was compressed came compressed, the new one isn't."""
+    request.headers.pop("content-encoding", None)
+    if "transfer-encoding" not in request.headers:
+        request.headers["content-length"] = str(len(body))
+    request.data.content = body

@@ -1,0 +1,46 @@
+"""The three things of mitmproxy that are not as we need them, changed in one place; versions 11.0 and 12.2.
+
+- `mitmproxy.addons` imports all its addons: 543 instead of 863 modules, 54 instead of 70 MB without (measured).
+- Its own errors are HTML pages: agents show the first line of them. Ours are JSON in the shape that the wires share.
+- A changed WebSocket message is cut into 4,000-byte frames, each decoded alone: that breaks a character that stands
+  across the cut. Ours leave in one frame.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import types
+
+
+def import_lean() -> None:
+    """Make `mitmproxy.addons` import nothing by itself; before anything else of mitmproxy is imported."""
+    spec = importlib.util.find_spec("mitmproxy")
+    if spec and spec.submodule_search_locations and "mitmproxy.addons" not in sys.modules:
+        package = types.ModuleType("mitmproxy.addons")
+        package.__path__ = [f"{place}/addons" for place in spec.submodule_search_locations]
+        sys.modules[package.__name__] = package
+
+
+def error_body(status: int, message: str) -> bytes:
+    """-> an error that the Anthropic, OpenAI and Gemini clients all read: one object `error` with a message."""
+    text = f"headroom proxy: {' '.join(message.split())}"
+    error = {"type": "api_error", "message": text, "code": status, "status": "UNAVAILABLE", "param": None}
+    return json.dumps({"type": "error", "error": error}).encode()
+
+
+def adapt() -> None:
+    """Change what is said above; after the import, before the first connection."""
+    from mitmproxy import http  # noqa: PLC0415
+    from mitmproxy.net.http import http1  # noqa: PLC0415
+    from mitmproxy.proxy.layers import websocket  # noqa: PLC0415
+    from mitmproxy.proxy.layers.http import _http1, _http2  # noqa: PLC0415
+
+    def response(status_code: int, message: str = "") -> bytes:
+        headers = http.Headers(Connection="close", Content_Type="application/json")
+        return http1.assemble_response(http.Response.make(status_code, error_body(status_code, message), headers))
+
+    _http1.make_error_response = response
+    _http2.format_error = error_body  # type: ignore[attr-defined]
+    websocket.Fragmentizer.FRAGMENT_SIZE = sys.maxsize

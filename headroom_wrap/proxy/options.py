@@ -1,0 +1,68 @@
+"""What the launcher says about a run: one line of JSON in, a frozen `Options` out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One run of the proxy. Only `home` is needed; a port of 0 means any free one.
+
+    `session`, `agent` and `project` go into the ledger as they are. `upstream` overrides the provider for every path
+    of the base-URL listener. `upstream_proxy` is the user's own HTTPS_PROXY, `no_proxy` the hosts it isn't for.
+    `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
+    Codex falls back to HTTP at once. `stop_after` and `backstop` are seconds: for one segment, and for one body
+    before its worker is killed.
+    """
+
+    home: str
+    session: str = ""
+    agent: str = ""
+    project: str = ""
+    upstream: str = ""
+    upstream_proxy: str = ""
+    no_proxy: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    extra_ca: tuple[str, ...] = ()
+    base_port: int = 0
+    connect_port: int = 0
+    websocket: bool = True
+    enabled: bool = True
+    way_back: str = "auto"
+    stop_after: float = 2.0
+    backstop: float = 20.0
+
+
+def parse(line: str | bytes) -> Options:
+    """-> the options in one line of JSON. Raises ValueError, its text fit for the user."""
+    try:
+        given = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"the proxy's options are not JSON: {error}; give them as one line on stdin") from error
+    if not isinstance(given, dict) or not isinstance(given.get("home"), str):
+        raise ValueError('the proxy needs at least {"home": "<folder>"} as one line of JSON on stdin')
+    known = {field.name: field.default for field in fields(Options)}
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"unknown proxy option {name!r}; known are {', '.join(known)}")
+        given[name] = _typed(name, value, known[name])
+    return Options(**given)
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"proxy option {name!r} must be a list of strings")
+        return tuple(value)
+    wanted: tuple[type, ...] = (int, float) if isinstance(default, float) else (type(default),)
+    if name != "home" and (not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)):
+        raise ValueError(f"proxy option {name!r} must be of type {type(default).__name__}")
+    return value
+
+
+def line(options: Options) -> bytes:
+    """-> the line that `parse` reads."""
+    return json.dumps(asdict(options)).encode() + b"\n"

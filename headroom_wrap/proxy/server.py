@@ -1,0 +1,109 @@
+"""One run of the proxy: `Options` in, two listeners on this machine until its stdin closes, an exit code out."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from headroom_wrap.proxy.mitm import adapt, import_lean
+
+import_lean()
+
+from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig  # noqa: E402
+from mitmproxy.master import Master  # noqa: E402
+from mitmproxy.options import Options as MitmOptions  # noqa: E402
+from mitmproxy.proxy.mode_specs import ReverseMode  # noqa: E402
+
+from headroom_wrap.proxy import ca, hosts  # noqa: E402
+from headroom_wrap.proxy.account import Accounts  # noqa: E402
+from headroom_wrap.proxy.addon import Headroom  # noqa: E402
+from headroom_wrap.proxy.chain import Chain  # noqa: E402
+from headroom_wrap.proxy.options import Options  # noqa: E402
+from headroom_wrap.proxy.pool import Workers  # noqa: E402
+
+LOG = logging.getLogger("headroom.proxy")
+
+# Every base-URL request is sent elsewhere by `requestheaders`; a name that can't exist (RFC 6761) shows if one isn't.
+NOWHERE = "headroom.invalid"
+
+
+async def serve(options: Options) -> int:
+    """-> the exit code: 0 after a run, 2 if a listener could not be opened."""
+    workers = Workers(options)
+    accounts = Accounts(Path(options.home))
+    try:
+        return await _serve(options, workers, accounts)
+    finally:
+        workers.close()
+        accounts.close()
+
+
+async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
+    authority = ca.authority(Path(options.home), hosts.inference(options.hosts), options.extra_ca)
+    master = Master(mitm_options(options, authority))
+    listeners = proxyserver.Proxyserver()
+    failed: list[str] = []
+
+    def ready() -> None:
+        ports = {_kind(server.mode): server.listen_addrs[0][1] for server in listeners.servers if server.listen_addrs}
+        if len(ports) < 2:
+            failed.append("a port is taken")
+            master.shutdown()
+            return
+        gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
+        print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
+
+    addon = Headroom(options, workers, accounts, ready)
+    master.addons.add(
+        core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon
+    )
+    master.options.update(connection_strategy="lazy", keep_host_header=True)
+    adapt()
+    _end_with_parent(master)
+    await master.run()
+    if failed:
+        wanted = options.base_port or options.connect_port
+        print(f"headroom: port {wanted} is taken; choose another with --port", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def mitm_options(options: Options, authority: ca.Authority) -> MitmOptions:
+    """-> mitmproxy's options: loopback only, only inference hosts decrypted, certificates from our authority."""
+    chain = Chain(options.upstream_proxy, options.no_proxy)
+    base = f"reverse:http://{NOWHERE}:80@127.0.0.1:{options.base_port}"
+    return MitmOptions(
+        mode=[base, f"{chain.mode}@127.0.0.1:{options.connect_port}"],
+        confdir=str(authority.folder),
+        allow_hosts=[hosts.pattern(hosts.inference(options.hosts)), hosts.pattern([NOWHERE])],
+        upstream_cert=False,
+        ssl_verify_upstream_trusted_ca=str(authority.roots),
+    )
+
+
+def _kind(mode: object) -> str:
+    return "base" if isinstance(mode, ReverseMode) else "connect"
+
+
+def _end_with_parent(master: Master) -> None:
+    """End at SIGTERM and when stdin closes: the parent is gone, however it went. Ctrl-C is the agent's, not ours."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, master.shutdown)
+    for name in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+
+    def read() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            master.shutdown()
+
+    try:
+        loop.add_reader(0, read)
+    except PermissionError:  # epoll can't watch a regular file or /dev/null; then only SIGTERM ends us
+        LOG.warning("stdin is no pipe: the proxy will not notice when its parent ends")

@@ -1,0 +1,149 @@
+"""A worker process: one job after another on its socket (fd 0) in, replies out; everything that computes runs here.
+
+`python -m headroom_wrap.proxy.worker`, started by the proxy with one line of options. It ends with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from headroom_wrap.proxy.delta import Delta
+from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
+from headroom_wrap.proxy.options import Options, parse
+from headroom_wrap.rewrite import Rewritten, rewrite
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.local import LocalStore
+from headroom_wrap.wire import Unreadable, Wire
+from headroom_wrap.wire.encoding import decoded
+from headroom_wrap.wire.table import wire_for
+
+CAP = 64 << 20
+"""Bytes that a body may have once decoded; a larger one passes as it came."""
+
+PR_SET_PDEATHSIG = 1
+
+
+class Answers:
+    """Answers jobs from one store; the only state is what makes the next job faster."""
+
+    def __init__(self, options: Options, store: LocalStore | None) -> None:
+        self._options = options
+        self._store = store
+
+    def answer(self, job: Frame) -> Frame:
+        """-> the reply to a job; without a body in it the request passes as it came."""
+        wire = wire_for(job.head["path"])
+        if wire is None:
+            return Frame({"problem": "no wire for this path"})
+        if job.head["kind"] == "message":
+            return self._message(job, wire)
+        try:
+            body = decoded(job.body, job.head["encoding"], CAP)
+        except Unreadable as error:
+            return Frame({"problem": f"unreadable body: {error}", "before": len(job.body), "after": len(job.body)})
+        done = self._rewritten(body, wire, job.head["decide"])
+        changed = done.body is not body
+        return Frame(_head(done, body), done.body if changed else b"", written(done.outcomes))
+
+    def _message(self, job: Frame, wire: Wire) -> Frame:
+        """A WebSocket message: rewritten as if all that was said before on the connection stood in it."""
+        try:
+            delta = Delta.read(job.tail, job.body, job.head["marks"])
+        except Unreadable as error:
+            return Frame({"problem": f"unreadable message: {error}"})
+        head: dict[str, Any] = {"kept": delta.kept, "model": delta.model}
+        if delta.problem or not delta.generate:
+            return Frame({**head, "problem": delta.problem}, b"", delta.items)
+        whole = delta.whole()
+        done = self._rewritten(whole, wire, job.head["decide"])
+        message = delta.cut(done.body) if done.body is not whole else job.tail
+        sizes = {"before": len(job.tail), "after": len(message)}
+        tail = written(done.outcomes)
+        head |= _head(done, whole) | sizes | {"changed": message != job.tail, "outcomes": len(tail)}
+        return Frame(head, message if message != job.tail else b"", tail + delta.items)
+
+    def _rewritten(self, body: bytes, wire: Wire, decide: bool) -> Rewritten:
+        way_back, stop_after = self._options.way_back, self._options.stop_after
+        return rewrite(body, wire, self._store, way_back=way_back, decide=decide, stop_after=stop_after)
+
+
+def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
+    first = done.request.first if done.request else ""
+    return {
+        "changed": done.body is not body,
+        "problem": done.problem,
+        "model": done.request.model if done.request else "",
+        "conversation": hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else "",
+        "before": len(body),
+        "after": len(done.body),
+    }
+
+
+def _die_with_parent() -> None:
+    """Linux kills us when the parent is killed, even inside a regular expression; elsewhere the closed socket ends us
+    after the job."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _read(line: socket.socket, length: int) -> bytes:
+    whole = bytearray(length)
+    place = memoryview(whole)
+    while place:
+        got = line.recv_into(place)
+        if not got:
+            raise EOFError
+        place = place[got:]
+    return bytes(whole)
+
+
+def _job(line: socket.socket) -> Frame:
+    head, body, tail = [_read(line, length) for length in LENGTHS.unpack(_read(line, LENGTHS.size))]
+    return Frame(json.loads(head), body, tail)
+
+
+def _reply(line: socket.socket, reply: Frame) -> None:
+    for part in (packed(reply), reply.body, reply.tail):
+        if part:
+            line.sendall(part)
+
+
+def _options(line: socket.socket) -> Options:
+    text = b""
+    while not text.endswith(b"\n"):
+        text += _read(line, 1)
+    return parse(text)
+
+
+def _opened(home: Path) -> LocalStore | None:
+    try:
+        return LocalStore.open(home)
+    except Unavailable as error:
+        print(f"headroom: {error}; nothing is compressed in this run", file=sys.stderr)  # noqa: T201
+        return None
+
+
+def main() -> None:
+    """Answer until the socket closes."""
+    _die_with_parent()
+    for name in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C in the terminal is the agent's
+        signal.signal(name, signal.SIG_IGN)
+    with socket.socket(fileno=0) as line:
+        try:
+            options = _options(line)
+            answers = Answers(options, _opened(Path(options.home)))
+            while True:
+                _reply(line, answers.answer(_job(line)))
+        except (EOFError, ConnectionError):
+            return
+
+
+if __name__ == "__main__":
+    main()

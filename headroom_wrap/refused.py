@@ -1,0 +1,15 @@
+"""What headroom can't or won't do, for the user: what, why and the mend in, one line out. The command exits with 2."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """Something is wrong before anything was started. `str()` is one line: what; why; the mend."""
+
+    def __init__(self, what: str, why: str, mend: str) -> None:
+        super().__init__(what, why, mend)
+        self.what, self.why, self.mend = what, why, mend
+
+    def __str__(self) -> str:
+        line = f"{self.what}: {self.why}; {self.mend}" if self.why else f"{self.what}; {self.mend}"
+        return " ".join(line.split())

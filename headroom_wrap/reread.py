@@ -1,0 +1,150 @@
+"""A text about to be sent and what already stands in the request in; the text with repeated runs as references out.
+
+The one stage that looks at earlier segments. A run of lines that stands, as sent, in an earlier result or in what the
+agent wrote becomes one line that says where; changed lines stay verbatim. Line numbers in front of lines (`12→`,
+`12\t`, `12: `) are not compared, so a file that was edited and read again still matches below the edit. References
+lead only to text that is sent in full: markers are never indexed, so there is one hop and no chain.
+
+Measured on real Claude Code sessions: 17 % of what Read returns are such runs, at 99.98 % of the evidence kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from headroom_wrap.marker import is_marker
+from headroom_wrap.segment import Segment
+
+RUN = 5
+"""Lines that a run must have. Runs of 3 save 0.2 points more on real sessions, and point all over the place."""
+
+RUN_CHARS = 200
+"""Characters that a run must have: a reference costs about 25 tokens."""
+
+REACH = 400_000
+"""How many characters back a reference may point: what lies further costs the model attention to find."""
+
+_NUMBERED = re.compile(r"[ \t]*(\d+)(?:\t|→|: ?|-| \| )")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text as it stands in the request: a result as sent, or what the agent wrote."""
+
+    name: str
+    lines: tuple[str, ...]
+    numbers: tuple[int, ...]
+    at: int
+    """Characters of all texts before this one."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What stands in the request so far: texts, where each run of RUN lines was last seen, and calls answered."""
+
+    sources: list[Source] = field(default_factory=list)
+    runs: dict[int, tuple[int, int]] = field(default_factory=dict)
+    calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, text: str, name: str) -> None:
+        """Take in a text that now stands in the request, called `name` in references to it."""
+        bare, numbers = _bare(text)
+        index = len(self.sources)
+        self.sources.append(Source(name, bare, numbers, self.size))
+        self.size += len(text)
+        markers = [place for place, line in enumerate(bare) if line[:1] == "[" and is_marker(line)]
+        for place, run in _runs(bare, markers):
+            self.runs[run] = (index, place)
+
+    def answered(self, segment: Segment) -> None:
+        """Note a call that was answered, to tell when the same question is asked again."""
+        self.calls[segment.call] = (len(self.sources), hash(segment.text))
+
+    def again(self, segment: Segment) -> bool:
+        """-> whether this very answer to this very call stands above: the agent wants what it was not shown."""
+        return self.calls.get(segment.call, (0, 0))[1] == hash(segment.text)
+
+
+def refer(text: str, segment: Segment, seen: Seen) -> str | None:
+    """-> `text` with every run that already stands in the request as one line; None: nothing repeats.
+
+    A call repeated soon after with the same result is answered in full: the agent asked for the text again.
+    """
+    if _asked_again(segment, seen):
+        return None
+    lines = text.split("\n")
+    bare, numbers = _bare(text)
+    out: list[str] = []
+    place, changed = 0, False
+    while place < len(lines):
+        run = _longest(bare, place, seen)
+        if run is None:
+            out.append(lines[place])
+            place += 1
+            continue
+        source, start, count = run
+        out.append(_reference(numbers, place, count, source, start))
+        place, changed = place + count, True
+    return "\n".join(out) if changed else None
+
+
+ASKED_AGAIN = 6
+"""Results within which the same call with the same answer counts as asking again."""
+
+
+def _asked_again(segment: Segment, seen: Seen) -> bool:
+    return seen.again(segment) and len(seen.sources) - seen.calls[segment.call][0] < ASKED_AGAIN
+
+
+def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The lines of a text without their own numbering, and their numbers (counted where they carry none)."""
+    lines = text.split("\n")
+    matches = [_NUMBERED.match(line) for line in lines]
+    if sum(m is not None for m in matches) < 0.8 * len(lines):
+        return tuple(lines), tuple(range(1, len(lines) + 1))
+    bare, numbers, last = [], [], 0
+    for line, m in zip(lines, matches, strict=True):
+        last = int(m[1][-9:]) if m else last
+        bare.append(line[m.end() :] if m else line)
+        numbers.append(last)
+    return tuple(bare), tuple(numbers)
+
+
+def _runs(lines: Sequence[str], markers: Sequence[int]) -> list[tuple[int, int]]:
+    """(place, hash) of every RUN lines in a row that hold no marker and some words."""
+    hashes = [hash(line) for line in lines]
+    blocked = {place - back for place in markers for back in range(RUN)}
+    return [
+        (place, hash(tuple(hashes[place : place + RUN])))
+        for place in range(len(lines) - RUN + 1)
+        if place not in blocked
+    ]
+
+
+def _longest(lines: Sequence[str], place: int, seen: Seen) -> tuple[Source, int, int] | None:
+    """The run at `place` as it stands in the request: its source, where it starts there, how many lines."""
+    window = lines[place : place + RUN]
+    if len(window) < RUN or (found := seen.runs.get(hash(tuple(map(hash, window))))) is None:
+        return None
+    source, start = seen.sources[found[0]], found[1]
+    count = 0
+    limit = min(len(lines) - place, len(source.lines) - start)
+    while count < limit and lines[place + count] == source.lines[start + count]:
+        if source.lines[start + count][:1] == "[" and is_marker(source.lines[start + count]):
+            break
+        count += 1
+    chars = sum(map(len, lines[place : place + count]))
+    near = seen.size - source.at <= REACH
+    worth = count >= RUN and chars >= RUN_CHARS and any(map(_WORD.search, lines[place : place + count]))
+    return (source, start, count) if worth and near else None
+
+
+def _reference(numbers: Sequence[int], place: int, count: int, source: Source, start: int) -> str:
+    here = f"{numbers[place]}-{numbers[place + count - 1]}"
+    there = f"{source.numbers[start]}-{source.numbers[start + count - 1]}"
+    same = "" if here == there else f" as lines {there}"
+    return f"[lines {here} unchanged: they stand{same} in {source.name} above]"

@@ -1,0 +1,164 @@
+"""A segment and what was sent before it in; what becomes of it out: who answers for it, and is that worth it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import FrameType
+
+from headroom_wrap import envelope, reread, tokens
+from headroom_wrap.compressors import STACK
+from headroom_wrap.marker import PRINTED, ref_of
+from headroom_wrap.segment import Compressed, Compressor, Outcome, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a user chose, fixed for a run: decisions already made are replayed whatever it says.
+
+    `way_back`: "auto" (from the tools of the request), "shell", "mcp" or "none". `stop_after`: seconds that one
+    compressor may take on one segment, 0: no limit. `floor`: tokens under which a segment is sent as it came.
+    `skip_tools`: tools whose results are never touched. `stack`: the compressors asked, in order.
+    """
+
+    way_back: str = "auto"
+    stop_after: float = 0.0
+    floor: int = 200
+    skip_tools: tuple[str, ...] = ()
+    stack: tuple[Compressor, ...] = STACK
+
+
+DEFAULT = Policy()
+
+WORTH = 12
+"""Tokens that an answer must save at least: a changed segment is one more thing for the model to understand."""
+
+MAX_CHARS = 8_000_000
+"""A longer text is sent as it came: at 3 MB/s it would hold up its session for seconds."""
+
+
+class Stopped(BaseException):
+    """The time limit of a compressor ran out. Not an Exception, so that no compressor can swallow it."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the stack made of a text: the new text, who had a part, what is missing, the originals to keep."""
+
+    text: str
+    by: list[str] = field(default_factory=list)
+    omitted: list[str] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
+    asked: str = "envelope"
+
+
+def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[Outcome, tuple[str, ...]]:
+    """-> what becomes of a segment, and the originals that must be stored before it is sent.
+
+    A changed segment's whole text is among them, so that every change can be looked at later; the others are the
+    payloads that markers refer to.
+
+    Never raises for what a compressor does: one that raises or overruns leaves the segment as it came, and `why` says
+    so (the first of the two fail-open places).
+    """
+    before = tokens.count(segment.text)
+    as_came = Outcome(None, before=before, after=before, tool=segment.tool)
+    if why := _passes(segment, before, policy):
+        return replace(as_came, why=why), ()
+    answer = Answer(segment.text)
+    try:
+        with _time_limit(policy.stop_after):
+            _compress(segment, answer, policy.stack)
+            _refer(segment, answer, seen)
+        return _judged(segment, answer, as_came)
+    except Stopped:
+        return replace(as_came, why=f"stopped after {policy.stop_after:g} s in {answer.asked}"), ()
+    except Exception as error:  # noqa: BLE001 - fail-open place 1 of 2: around the compressors of one segment
+        return replace(as_came, why=f"{type(error).__name__} in {answer.asked}"), ()
+
+
+def _passes(segment: Segment, before: int, policy: Policy) -> str:
+    """Why a segment is not even looked at; empty: it is."""
+    if segment.error:
+        return "error result"
+    if segment.tool in policy.skip_tools:
+        return "skipped tool"
+    if PRINTED in segment.text[:200]:
+        return "printed by headroom get"
+    if len(segment.text) > MAX_CHARS:
+        return "too large"
+    return "small" if before < policy.floor else ""
+
+
+def _compress(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> None:
+    found = envelope.pieces(segment.text)
+    new = [_piece(replace(segment, text=piece.text), answer, stack) for piece in found]
+    answer.text = envelope.put_back(segment.text, found, new)
+
+
+def _piece(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> str:
+    """The payload of an envelope, cleaned, and then as the first compressor that answers for it leaves it."""
+    segment = replace(segment, ref=ref_of(segment.text))
+    text, original = segment.text, segment.text
+    for compressor in stack:
+        answer.asked = compressor.__name__
+        made = compressor(replace(segment, text=text))
+        if made is None or not _sound(made, text, segment):
+            continue
+        text = made.text
+        answer.by.append(compressor.__name__)
+        if made.omitted:
+            answer.omitted.append(made.omitted)
+            answer.originals.append(original)
+        break
+    return text
+
+
+def _sound(made: Compressed, text: str, segment: Segment) -> bool:
+    """Whether an answer may be used at all: not blank, smaller, and nothing missing that could not be fetched."""
+    if not made.text.strip() or (made.omitted and not segment.way_back):
+        return False
+    return len(made.text) < len(text) or tokens.count(made.text) < tokens.count(text)
+
+
+def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:
+    answer.asked = "reread"
+    if seen is not None and (text := reread.refer(answer.text, segment, seen)):
+        answer.text = text
+        answer.by.append("reread")
+
+
+def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome, tuple[str, ...]]:
+    if not answer.by:
+        return replace(as_came, why="no compressor"), ()
+    after = tokens.count(answer.text)
+    if after > as_came.before - WORTH:
+        return replace(as_came, why="not smaller"), ()
+    made = replace(as_came, text=answer.text, compressor="+".join(answer.by), after=after, ref=ref_of(segment.text))
+    return replace(made, omitted="; ".join(answer.omitted)), tuple(dict.fromkeys((segment.text, *answer.originals)))
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise Stopped in the block once `seconds` have passed, where the platform and the thread allow it.
+
+    `re` looks for signals every 4,096 steps, so a runaway pattern is interrupted too. The proxy's worker has a second,
+    harder limit for what this can't reach.
+    """
+    if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,184 @@
+"""The store on this machine: originals in files, decisions in SQLite; keys in, outcomes out, the first writer wins."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+
+from headroom_wrap.segment import Outcome
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.database import Database
+from headroom_wrap.store.objects import Objects
+from headroom_wrap.store.retention import DAY, Doomed, Limits, Removed, purge, sweep
+
+MIGRATIONS = (
+    (
+        "store 1: decisions",
+        """
+        CREATE TABLE decisions (
+            key BLOB PRIMARY KEY, ref TEXT NOT NULL, used REAL NOT NULL, outcome BLOB NOT NULL
+        );
+        CREATE INDEX decisions_by_ref ON decisions (ref) WHERE ref != '';
+        """,
+    ),
+)
+PACK_BYTES = 1024
+CACHE_BYTES = 16 * 2**20
+_CHUNK = 500
+
+
+class LocalStore:
+    """Originals and decisions of one user (`store.Store`); any number of processes and threads at once.
+
+    Nothing is opened before it is needed. All methods raise `Unavailable` where the disk or the file fails.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.objects = Objects(home)
+        self._database = Database(home, MIGRATIONS)
+        self._cache = _Cache(CACHE_BYTES)
+        self._stale: dict[bytes, str] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, home: Path) -> LocalStore:
+        """-> the store under `home`, which is made when something is first written."""
+        return cls(home)
+
+    def keep(self, text: str, *, tool: str = "", call: str = "") -> str:
+        """-> the reference of a text that is on disk when this returns. Raises Unavailable."""
+        return self.objects.keep(text, tool=tool, call=call)
+
+    def restore(self, ref: str) -> str:
+        """-> the exact original. Raises UnknownRef."""
+        return self.objects.original(ref).text
+
+    def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+        """-> what was decided under these keys, by any process, ever. Raises Unavailable."""
+        with self._lock:
+            found = {key: outcome for key in keys if (outcome := self._cache.get(key)) is not None}
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
+        if not missing:
+            return found
+        day_ago = time.time() - DAY
+        with self._lock:
+            for key, ref, used, packed in self._rows(missing):
+                found[key] = _outcome(packed)
+                self._cache.put(key, found[key])
+                if used < day_ago:
+                    self._stale[key] = ref
+        return found
+
+    def decide(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
+        """-> what holds from now on (the first writer of a key wins), committed. Raises Unavailable."""
+        if not new:
+            return {}
+        now = time.time()
+        rows = [(key, outcome.ref, now, _packed(outcome)) for key, outcome in new.items()]
+        with self._lock:
+            stale, self._stale = self._stale, {}
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            cursor = connection.executemany("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("UPDATE decisions SET used = ? WHERE key = ?", [(now, key) for key in stale])
+            return cursor.rowcount == len(rows)
+
+        won_all = self._database.write(insert)
+        self._touch(stale.values())
+        holds = dict(new) if won_all else self._read_back(new)
+        with self._lock:
+            for key, outcome in holds.items():
+                self._cache.put(key, replace(outcome, replayed=True))
+        return holds
+
+    def sweep(self, keep_days: float, keep_bytes: int, protected: Collection[str] = frozenset()) -> Removed:
+        """Expire originals unused for `keep_days`, then the oldest until `keep_bytes` hold; never a protected ref.
+
+        `protected`: what running sessions sent (`Ledger.refs`). An expired original leaves a tombstone with the command
+        that produced it, for `keep_days` more. Raises Unavailable.
+        """
+        return sweep(self.objects, self._database, Limits(keep_days, keep_bytes), frozenset(protected))
+
+    def purge(self, *, refs: Collection[str] = (), before: float = 0.0, everything: bool = False) -> Removed:
+        """Remove originals and decisions for good: those under `refs`, those unused since `before` (epoch), or all.
+
+        Freed database pages are overwritten and given back, tombstones go too. Raises Unavailable.
+        """
+        removed = purge(self.objects, self._database, Doomed(frozenset(refs), before, everything))
+        self._cache = _Cache(CACHE_BYTES)
+        return removed
+
+    def close(self) -> None:
+        """Give the files back; the next use opens them again."""
+        self._database.close()
+
+    def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str, float, bytes]]:
+        for start in range(0, len(keys), _CHUNK):
+            part = keys[start : start + _CHUNK]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT key, ref, used, outcome FROM decisions WHERE key IN ({marks})"
+            yield from self._database.read(sql, part)
+
+    def _read_back(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
+        stored = {key: _outcome(packed) for key, _, _, packed in self._rows(list(new))}
+        return {key: outcome if stored.get(key, outcome) == outcome else stored[key] for key, outcome in new.items()}
+
+    def _touch(self, refs: Iterable[str]) -> None:
+        """Mark the originals of resumed sessions as used (at most once a day each), so that retention starts anew."""
+        try:
+            for path in (path for ref in refs for path in self.objects.paths(ref)):
+                os.utime(path)
+        except OSError as error:
+            raise Unavailable(f"{self.objects.root}: {error}; check its permissions") from error
+
+
+class _Cache:
+    """The decisions last used, by key, up to so many bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._outcomes: OrderedDict[bytes, Outcome] = OrderedDict()
+
+    def get(self, key: bytes) -> Outcome | None:
+        outcome = self._outcomes.get(key)
+        if outcome is not None:
+            self._outcomes.move_to_end(key)
+        return outcome
+
+    def put(self, key: bytes, outcome: Outcome) -> None:
+        before = self._outcomes.pop(key, None)
+        self._held += _weight(outcome) - (0 if before is None else _weight(before))
+        self._outcomes[key] = outcome
+        while self._held > self._limit:
+            self._held -= _weight(self._outcomes.popitem(last=False)[1])
+
+
+def _weight(outcome: Outcome) -> int:
+    return 600 + sys.getsizeof(outcome.text)  # 600: key, the other fields and the dictionary's entry
+
+
+_FIELDS = tuple((field.name, field.default) for field in fields(Outcome) if field.name != "replayed")
+
+
+def _packed(outcome: Outcome) -> bytes:
+    """-> an outcome as JSON without its default fields, compressed when large."""
+    values = {name: getattr(outcome, name) for name, _ in _FIELDS}
+    kept = {name: values[name] for name, default in _FIELDS if default is MISSING or values[name] != default}
+    raw = json.dumps(kept).encode()
+    return raw if len(raw) < PACK_BYTES else zlib.compress(raw, 3)
+
+
+def _outcome(packed: bytes) -> Outcome:
+    """-> the outcome; what a newer version added to it is left out."""
+    values = json.loads(packed if packed[:1] == b"{" else zlib.decompress(packed))
+    return Outcome(**{name: values[name] for name, _ in _FIELDS if name in values}, replayed=True)

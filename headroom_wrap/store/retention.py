@@ -1,0 +1,98 @@
+"""What must go in, what went out: originals past their time expire to tombstones, purged ones leave nothing behind."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.database import NAME, Database
+from headroom_wrap.store.objects import Kept, Objects
+
+DAY = 86400.0
+GRACE = 3600.0
+"""Seconds for which an original is safe from the size limit: its request may not stand in the ledger yet."""
+
+
+class Limits(NamedTuple):
+    """How long unused originals are kept, and how much of the disk all of them together may take."""
+
+    keep_days: float
+    keep_bytes: int
+
+
+class Doomed(NamedTuple):
+    """What a purge removes: what stands under `refs`, what was last used `before` an epoch time, or everything."""
+
+    refs: frozenset[str]
+    before: float
+    everything: bool
+
+
+class Removed(NamedTuple):
+    """What a sweep or a purge took away. `bytes` is disk space of originals."""
+
+    originals: int
+    bytes: int
+    decisions: int
+
+
+def sweep(objects: Objects, database: Database, limits: Limits, protected: frozenset[str]) -> Removed:
+    """-> what expired: first what is unused for too long, then the oldest unused until the rest fits."""
+    now = time.time()
+    cutoff = now - limits.keep_days * DAY
+    try:
+        safe = {path.name for ref in protected for path in objects.paths(ref)}
+        objects.tidy(cutoff)
+        expired = list(_expired(list(objects.files()), safe, cutoff, limits.keep_bytes))
+        refs = {ref for kept in expired if (ref := objects.expire(kept.path))}
+    except OSError as error:
+        raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
+    forgotten = _forget(database, refs, cutoff, protected)
+    return Removed(len(expired), sum(kept.size for kept in expired), forgotten)
+
+
+def _expired(all_kept: list[Kept], safe: Collection[str], cutoff: float, keep_bytes: int) -> Iterator[Kept]:
+    held = sum(kept.size for kept in all_kept)
+    young = time.time() - GRACE
+    for kept in sorted(all_kept, key=lambda kept: kept.used):
+        too_many = held > keep_bytes and kept.used < young
+        if kept.path.name not in safe and (kept.used < cutoff or too_many):
+            held -= kept.size
+            yield kept
+
+
+def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
+    """-> what was removed for good: files unlinked, database pages overwritten and given back."""
+    originals = size = 0
+    try:
+        named = {path for ref in doomed.refs for path in objects.paths(ref)}
+        for kept in objects.files(tombstones=True):
+            if doomed.everything or kept.path in named or kept.used < doomed.before:
+                kept.path.unlink(missing_ok=True)
+                originals, size = originals + (not kept.expired), size + kept.size
+        if doomed.everything:
+            for damaged in database.path.parent.glob(f"{NAME}.corrupt-*"):
+                damaged.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
+    before = time.time() + DAY if doomed.everything else doomed.before
+    forgotten = _forget(database, doomed.refs, before, frozenset())
+    database.compact()
+    return Removed(originals, size, forgotten)
+
+
+def _forget(database: Database, refs: Collection[str], before: float, protected: Collection[str]) -> int:
+    """-> how many decisions were removed: those of `refs`, and those last used `before` that aren't protected."""
+
+    def delete(connection: sqlite3.Connection) -> int:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS safe (ref TEXT PRIMARY KEY)")
+        connection.execute("DELETE FROM safe")
+        connection.executemany("INSERT OR IGNORE INTO safe VALUES (?)", [(ref,) for ref in protected])
+        named = connection.executemany("DELETE FROM decisions WHERE ref = ?", [(ref,) for ref in refs]).rowcount
+        old = "DELETE FROM decisions WHERE used < ? AND ref NOT IN (SELECT ref FROM safe)"
+        return max(named, 0) + connection.execute(old, (before,)).rowcount
+
+    return database.write(delete)

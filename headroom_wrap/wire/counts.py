@@ -1,0 +1,34 @@
+"""An untrusted JSON object in, a whole number or an inner object out: what the wires read usage with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headroom_wrap.segment import Usage
+
+
+def member(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """-> the object under a key, an empty one where there is none."""
+    value = found.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def count(found: Mapping[str, Any], *keys: str) -> int | None:
+    """-> the first of these members that is a count, None where none is."""
+    for key in keys:
+        value = found.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return None
+
+
+def either(new: int | None, old: int | None) -> int | None:
+    """-> what an event says, what earlier events said where it says nothing."""
+    return old if new is None else new
+
+
+def of_prompt(prompt: int | None, output: int | None, read: int | None, written: int | None) -> Usage:
+    """-> the usage of a provider whose prompt tokens include the cached ones."""
+    fresh = None if prompt is None else max(prompt - (read or 0) - (written or 0), 0)
+    return Usage(input=fresh, output=output, cache_read=read, cache_write=written)

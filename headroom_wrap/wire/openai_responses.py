@@ -1,0 +1,139 @@
+"""OpenAI Responses, over HTTP and WebSocket: a body in, its tool outputs' texts out; events in, usage out.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from headroom_wrap.segment import Request, Usage
+from headroom_wrap.wire import Unreadable
+from headroom_wrap.wire.anthropic import strings
+from headroom_wrap.wire.calls import joined, names_of, texts_of
+from headroom_wrap.wire.counts import count, member, of_prompt
+from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape, locate
+from headroom_wrap.wire.reading import Reading
+
+name: str = "openai_responses"
+
+_ITEM = Shape(keys={"output": TEXTS}, whole=re.compile(r'\{\s*"(?:role"|type"\s*:\s*"(?!\w+_output"))'))
+_BODY = {"input": Shape(items=_ITEM)}
+_SHAPE = Shape(keys={**_BODY, "response": Shape(keys=_BODY)})
+
+_OUTPUTS = {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"}
+
+
+def matches(path: str) -> bool:
+    """-> whether the path is Responses, behind any prefix; not its compact."""
+    return path.partition("?")[0].endswith("/responses")
+
+
+def read(body: str) -> Request:
+    """-> the texts of function, custom tool and shell outputs, in a body or a `response.create`. Raises Unreadable."""
+    return _read(body, Reading(body))
+
+
+def _read(body: str, reading: Reading) -> Request:
+    top = locate(body, _SHAPE)
+    if not top.walked():
+        raise Unreadable("not a JSON object")
+    inner = top.at("response")
+    asked = inner if inner.walked() else top
+    if asked.at("input").text():
+        reading.heard([asked.at("input").text()])
+    tools = asked.at("tools").value
+    offered = list(tools) if isinstance(tools, list) else []
+    for item in asked.at("input").items():
+        if item.at("type").text() in _OUTPUTS:
+            reading.result(item.at("call_id").text() or item.at("id").text(), _strings(item.at("output")))
+        elif isinstance(plain := item.plain(), dict):
+            _item(plain, reading)
+            more = plain.get("tools") if plain.get("type") == "additional_tools" else None
+            offered += more if isinstance(more, list) else []
+    return reading.request(names_of(offered), asked.at("model").text())
+
+
+KEPT_CALLS = 64
+"""Calls that a connection remembers; the next message answers them, or nothing ever does."""
+
+
+class Connection:
+    """The wire of one WebSocket, whose messages hold only what is new: it remembers what they leave out.
+
+    The calls come from the server's frames (`hear`), tools, goal and first text from earlier messages, so that a
+    result reads as it would in the full history that the agent sends over HTTP. It can be pickled.
+    """
+
+    name: str = name
+
+    def __init__(self) -> None:
+        self._known = Reading("")
+        self._tools: tuple[str, ...] = ()
+
+    def matches(self, path: str) -> bool:
+        """-> whether the path is Responses."""
+        return matches(path)
+
+    def usage(self, event: dict[str, Any], so_far: Usage) -> Usage:
+        """-> the counts, as over HTTP."""
+        return usage(event, so_far)
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Takes note of a server frame: of what the assistant said and which tools it called."""
+        if event.get("type") == "response.output_item.done":
+            _item(dict(member(event, "item")), self._known)
+
+    def read(self, body: str) -> Request:
+        """-> the segments of a message of the client. Raises Unreadable, and then remembers nothing of it."""
+        known = self._known
+        calls = dict(list(known.calls.items())[-KEPT_CALLS:])
+        reading = Reading(body, [], [], calls, known.user, known.said, known.first, known.answered)
+        request = _read(body, reading)
+        self._tools = tuple(dict.fromkeys(self._tools + request.tools))
+        self._known = replace(reading, body="", segments=[], written=[])
+        return replace(request, tools=self._tools)
+
+
+def _item(item: dict[str, Any], reading: Reading) -> None:
+    kind, key = str(item.get("type", "message")), str(item.get("call_id") or item.get("id"))
+    if kind == "message" and item.get("role") == "user":
+        reading.heard(texts_of(item.get("content")))
+    elif kind == "message" and item.get("role") == "assistant":
+        for text in texts_of(item.get("content")):
+            reading.answer(text)
+    elif kind in {"function_call", "custom_tool_call"}:
+        reading.called(key, str(item.get("name")), item.get("arguments" if kind == "function_call" else "input"))
+    elif kind in {"local_shell_call", "shell_call"}:
+        reading.called(key, kind.removesuffix("_call"), _command(member(item, "action")))
+
+
+def _strings(output: Located) -> list[Located]:
+    streams = [block.at(stream) for block in output.items() for stream in ("stdout", "stderr")]
+    return strings(output) + [stream for stream in streams if stream is not NOTHING]
+
+
+def _command(action: Mapping[str, Any]) -> object:
+    """-> the arguments of a shell call: one command as a list of words, or several commands."""
+    commands, words = action.get("commands"), action.get("command")
+    if isinstance(commands, list):
+        return {"command": "\n".join(str(command) for command in commands)}
+    return {"command": joined(words) if isinstance(words, list) else words}
+
+
+def usage(event: dict[str, Any], so_far: Usage) -> Usage:
+    """-> the counts of `response.completed`, `.incomplete` or `.failed`, or of a whole response."""
+    counts = member(event, "usage") or member(member(event, "response"), "usage")
+    prompt = count(counts, "input_tokens")
+    if prompt is None:
+        return so_far
+    details = member(counts, "input_tokens_details")
+    return of_prompt(
+        prompt,
+        count(counts, "output_tokens"),
+        count(details, "cached_tokens"),
+        count(details, "cache_write_tokens"),
+    )

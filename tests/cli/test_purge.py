@@ -1,0 +1,83 @@
+"""What a purge removes, what it leaves, and that it asks first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from headroom_wrap.cli.purge import command
+from headroom_wrap.ledger import Ledger
+from headroom_wrap.segment import Exchange, Outcome
+from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.local import LocalStore
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEADROOM_HOME", str(tmp_path))
+    store, ledger = LocalStore(tmp_path), Ledger(tmp_path)
+    for name in ("one", "two"):
+        outcome = Outcome("form", ref=store.keep(f"secret of {name}"), before=9, after=1)
+        store.decide({name.encode(): outcome})
+        ledger.record(Exchange(name, "claude", "anthropic", "m", 1e9, status=200, outcomes=(outcome,)))
+    store.close()
+    ledger.close()
+    return tmp_path
+
+
+def purged(*words: str, answer: str = "") -> Result:
+    return CliRunner().invoke(command, words, input=answer)
+
+
+def left(home: Path) -> list[str]:
+    """-> the sessions of which original, decision and ledger row are all still there."""
+    store, ledger = LocalStore(home), Ledger(home)
+    found = []
+    for name in ("one", "two"):
+        parts = [bool(store.decided([name.encode()])), bool(ledger.refs(session=name))]
+        try:
+            parts.append(bool(store.restore(store.decided([name.encode()])[name.encode()].ref)))
+        except (UnknownRef, KeyError):
+            parts.append(False)
+        assert len(set(parts)) == 1
+        found += [name] * parts[0]
+    store.close()
+    ledger.close()
+    return found
+
+
+def test_a_session_goes_whole_and_others_stay(home: Path) -> None:
+    result = purged("--session", "one", "--yes")
+    assert result.output == "Removed 1 originals (0.0 MB), 1 decisions, 1 ledger rows.\n"
+    assert left(home) == ["two"]
+    assert not any(b"secret of one" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_everything_goes_after_a_yes(home: Path) -> None:
+    result = purged("--all", answer="y\n")
+    assert "Remove everything from" in result.output and "Removed 2 originals" in result.output
+    assert left(home) == []
+
+
+def test_anything_but_yes_removes_nothing(home: Path) -> None:
+    for answer in ("n\n", "\n", ""):
+        assert purged("--all", answer=answer).exit_code == 1
+    assert left(home) == ["one", "two"]
+
+
+def test_what_was_used_lately_stays(home: Path) -> None:
+    result = purged("--older-than", "1h", "--yes")
+    assert result.output == "Removed 0 originals (0.0 MB), 0 decisions, 2 ledger rows.\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--all", "--session", "x"), ("--older-than", "soon"), ("--older-than", "0")])
+def test_a_purge_that_does_not_say_what_is_refused(home: Path, words: tuple[str, ...]) -> None:
+    assert purged(*words, "--yes").exit_code == 2
+    assert left(home) == ["one", "two"]
+
+
+def test_an_unknown_session_removes_nothing(home: Path) -> None:
+    assert "Removed 0 originals" in purged("--session", "nobody", "--yes").output
+    assert left(home) == ["one", "two"]

@@ -1,0 +1,76 @@
+"""Runs of lines that already stand in the request become one line; what changed stays verbatim."""
+
+from headroom_wrap.reread import ASKED_AGAIN, REACH, Seen, refer
+from headroom_wrap.segment import Segment
+
+
+def source(first: int, last: int) -> list[str]:
+    return [f"    total_{n} = compute(total_{n - 1}, weight={n * 3})" for n in range(first, last + 1)]
+
+
+def numbered(lines: list[str], first: int = 1) -> str:
+    return "\n".join(f"{n}\t{line}" for n, line in enumerate(lines, first))
+
+
+def seen_with(*texts: str) -> Seen:
+    seen = Seen()
+    for text in texts:
+        seen.add(text, "the result of Read a.py")
+    return seen
+
+
+def read(text: str, call: str = "file_path=a.py") -> Segment:
+    return Segment(text, tool="Read", call=call)
+
+
+def test_a_file_read_again_after_an_edit_shows_only_what_changed() -> None:
+    before = source(1, 60)
+    after = [*before[:29], "    inserted = True", *before[29:]]
+    text = numbered(after)
+    assert refer(text, read(text), seen_with(numbered(before))) == "\n".join(
+        [
+            "[lines 1-29 unchanged: they stand in the result of Read a.py above]",
+            "30\t    inserted = True",
+            "[lines 31-61 unchanged: they stand as lines 30-60 in the result of Read a.py above]",
+        ]
+    )
+
+
+def test_what_stands_nowhere_above_is_left_alone() -> None:
+    text = numbered(source(100, 140))
+    assert refer(text, read(text), seen_with(numbered(source(1, 60)))) is None
+
+
+def test_a_run_of_four_lines_stays() -> None:
+    text = "\n".join([*source(1, 4), "other", *source(11, 14)])
+    assert refer(text, read(text), seen_with("\n".join(source(1, 30)))) is None
+
+
+def test_a_reference_never_points_at_a_reference_or_a_folded_range() -> None:
+    folded = "\n".join([*source(1, 3), "[lines 4-40 folded: body of f]", *source(41, 43)])
+    text = "\n".join(source(1, 43))
+    assert refer(text, read(text), seen_with(folded)) is None
+
+
+def test_lines_the_agent_wrote_itself_count_as_standing() -> None:
+    seen = Seen()
+    seen.add("\n".join(source(1, 20)), "what you wrote to a.py")
+    text = numbered(source(1, 20))
+    assert refer(text, read(text), seen) == "[lines 1-20 unchanged: they stand in what you wrote to a.py above]"
+
+
+def test_the_same_call_with_the_same_answer_soon_after_is_answered_in_full() -> None:
+    text = numbered(source(1, 60))
+    seen = seen_with(text)
+    seen.answered(read(text))
+    assert refer(text, read(text), seen) is None
+    for n in range(ASKED_AGAIN):
+        seen.add(f"other {n}", "the result of Bash ls")
+    assert refer(text, read(text), seen) is not None
+
+
+def test_a_reference_reaches_back_only_so_far() -> None:
+    text = numbered(source(1, 60))
+    seen = seen_with(text)
+    seen.add("x" * REACH, "the result of Bash cat")
+    assert refer(text, read(text), seen) is None

@@ -1,0 +1,189 @@
+"""One body in, a smaller body out: decided at first sight, kept, replayed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headroom_wrap import rewrite as module
+from headroom_wrap.marker import ref_of
+from headroom_wrap.rewrite import keys, rewrite, way_back
+from headroom_wrap.route import Policy
+from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.store.local import LocalStore
+from headroom_wrap.wire import anthropic
+
+LONG = "\n".join(f"entry {n} of the long listing, with a value of {n * 37}" for n in range(200))
+
+
+def halve(segment: Segment) -> Compressed | None:
+    """Keeps the first half of the lines."""
+    lines = segment.text.split("\n")
+    return Compressed("\n".join(lines[: len(lines) // 2]), f"{len(lines) - len(lines) // 2} of {len(lines)} lines")
+
+
+HALVE = Policy(stack=(halve,))
+
+
+def turn(number: int, result: str, tool: str = "Bash", **block: Any) -> list[dict[str, Any]]:
+    call = {"type": "tool_use", "id": f"t{number}", "name": tool, "input": {"command": f"cat {number}"}}
+    answer = {"type": "tool_result", "tool_use_id": f"t{number}", "content": result, **block}
+    return [{"role": "assistant", "content": [call]}, {"role": "user", "content": [answer]}]
+
+
+def body(*turns: list[dict[str, Any]], tools: tuple[str, ...] = ("Bash",)) -> bytes:
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "Mend the build."}]
+    for each in turns:
+        messages += each
+    return json.dumps({"model": "m", "tools": [{"name": t} for t in tools], "messages": messages}).encode()
+
+
+def results(sent: bytes) -> list[str]:
+    blocks = [b for m in json.loads(sent)["messages"] if isinstance(m["content"], list) for b in m["content"]]
+    return [b["content"] for b in blocks if b["type"] == "tool_result"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path)
+
+
+def test_a_result_is_compressed_and_its_original_stored_before_the_bytes_leave(store: LocalStore) -> None:
+    made = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    assert results(made.body) == ["\n".join(LONG.split("\n")[:100])]
+    assert [o.compressor for o in made.outcomes] == ["halve"]
+    assert store.restore(made.outcomes[0].ref) == LONG
+
+
+def test_with_nothing_to_do_the_very_same_bytes_object_returns(store: LocalStore) -> None:
+    came = body(turn(1, "ok"))
+    assert rewrite(came, anthropic, store, HALVE).body is came
+
+
+def test_without_a_way_back_nothing_is_left_out(store: LocalStore) -> None:
+    came = body(turn(1, LONG), tools=("WebSearch",))
+    made = rewrite(came, anthropic, store, HALVE)
+    assert (made.body, made.outcomes[0].why) == (came, "no compressor")
+    assert rewrite(body(turn(1, LONG)), anthropic, None, HALVE).outcomes[0].text is None
+
+
+def test_what_was_decided_is_replayed_by_a_later_version_in_another_process(store: LocalStore, tmp_path: Path) -> None:
+    first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    grown = body(turn(1, LONG), turn(2, "done"))
+    later = rewrite(grown, anthropic, LocalStore(tmp_path), Policy(stack=()))
+    assert results(later.body)[0] == results(first.body)[0]
+    assert [o.replayed for o in later.outcomes] == [True, False]
+
+
+def test_a_failure_is_kept_like_any_other_decision(store: LocalStore) -> None:
+    def breaks(segment: Segment) -> Compressed | None:
+        raise KeyError("missing")
+
+    came = body(turn(1, LONG))
+    made = rewrite(came, anthropic, store, Policy(stack=(breaks,)))
+    assert (made.body, made.outcomes[0].why) == (came, "KeyError in breaks")
+    assert rewrite(came, anthropic, store, HALVE).body == came
+
+
+def test_a_compressor_that_never_ends_is_stopped_and_the_segment_passes(store: LocalStore) -> None:
+    def hangs(segment: Segment) -> Compressed | None:
+        while True:
+            pass
+
+    came = body(turn(1, LONG))
+    made = rewrite(came, anthropic, store, Policy(stack=(hangs,), stop_after=0.05))
+    assert (made.body, made.outcomes[0].why) == (came, "stopped after 0.05 s in hangs")
+
+
+@pytest.mark.parametrize("answer", ["", "  \n ", LONG + " and more", LONG])
+def test_a_blank_or_larger_answer_is_not_sent(answer: str, store: LocalStore) -> None:
+    came = body(turn(1, LONG))
+    assert rewrite(came, anthropic, store, Policy(stack=(lambda _s: Compressed(answer, "all"),))).body == came
+
+
+def test_an_error_result_stays_whole(store: LocalStore) -> None:
+    made = rewrite(body(turn(1, LONG, is_error=True)), anthropic, store, HALVE)
+    assert [o.why for o in made.outcomes] == ["error result"]
+
+
+def test_what_headroom_get_printed_passes(store: LocalStore) -> None:
+    made = rewrite(
+        body(turn(1, f"[headroom original {ref_of(LONG)} lines 1-200 of 200]\n{LONG}")), anthropic, store, HALVE
+    )
+    assert [o.why for o in made.outcomes] == ["printed by headroom get"]
+
+
+def test_a_body_that_had_to_be_given_up_settles_its_new_segments_as_they_came(store: LocalStore) -> None:
+    came = body(turn(1, LONG))
+    assert rewrite(came, anthropic, store, HALVE, decide=False).body == came
+    assert rewrite(came, anthropic, store, HALVE).body == came
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"not json", b'{"messages":[', b"\xff\xfe", b"[1]", b'{"messages":1,"messages":2}']
+)
+def test_a_body_that_cannot_be_read_passes_and_says_why(bad: bytes, store: LocalStore) -> None:
+    made = rewrite(bad, anthropic, store, HALVE)
+    assert made.body is bad
+
+
+def test_a_store_that_cannot_be_written_leaves_originals_in_the_request(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_text("a file where a folder belongs")
+    store = LocalStore(tmp_path)
+    came = body(turn(1, LONG))
+    made = rewrite(came, anthropic, store, HALVE)
+    assert made.body == came
+    assert made.outcomes[0].why.startswith("store unavailable")
+
+
+def test_the_same_text_after_another_history_is_another_decision() -> None:
+    request = anthropic.read(body(turn(1, LONG), turn(2, LONG)).decode())
+    assert len(set(keys(request))) == 2
+    assert keys(request)[:1] == keys(anthropic.read(body(turn(1, LONG)).decode()))
+
+
+def test_a_question_asked_again_is_answered_without_leaving_anything_out(store: LocalStore) -> None:
+    asked = turn(1, LONG)
+    made = rewrite(body(asked, turn(2, "ok"), asked), anthropic, store, HALVE)
+    assert [o.compressor for o in made.outcomes] == ["halve", "", ""]
+
+
+def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
+    edited = LONG.replace("entry 50 of", "entry fifty of")
+    made = rewrite(body(turn(1, LONG), turn(2, "ok"), turn(3, edited)), anthropic, store, Policy(stack=()))
+    assert made.outcomes[2].compressor == "reread"
+    assert "entry fifty of" in results(made.body)[2]
+    assert len(results(made.body)[2].split("\n")) == 3
+
+
+def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(store: LocalStore) -> None:
+    came = json.loads(body(turn(1, LONG), turn(2, "ok"), turn(3, LONG.replace("entry 50 of", "entry fifty of"))))
+    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    sent = rewrite(json.dumps(came).encode(), anthropic, store, Policy(stack=()))
+    assert [o.text for o in sent.outcomes] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("tools", "choice", "expected"),
+    [
+        (("Bash", "Read"), "auto", "headroom get"),
+        (("shell",), "auto", "headroom get"),
+        (("WebSearch",), "auto", ""),
+        (("mcp__headroom__headroom_retrieve",), "auto", "mcp__headroom__headroom_retrieve"),
+        (("Bash",), "none", ""),
+        ((), "shell", "headroom get"),
+    ],
+)
+def test_the_way_back_is_what_the_request_offers(tools: tuple[str, ...], choice: str, expected: str) -> None:
+    assert way_back(tools, choice) == expected
+
+
+def test_a_store_that_fails_for_a_while_does_not_change_what_was_sent(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_text("a file where a folder belongs")
+    store = LocalStore(tmp_path)
+    came = body(turn(1, LONG))
+    rewrite(came, anthropic, store, HALVE)
+    (tmp_path / "objects").unlink()
+    assert rewrite(came, anthropic, store, HALVE).body == came
+    assert module.WAY_BACK == "headroom get"
