@@ -145,7 +145,7 @@ json.dump([None if one is None else [one.text, one.omitted] for one in found], s
 
 def same_everywhere(compressor: Compressor, samples: Sequence[Segment]) -> None:
     """A fresh process with another hash seed gives the same answers. Raises AssertionError."""
-    rows = [{key: value for key, value in dataclasses.asdict(one).items() if key != "span"} for one in samples]
+    rows = [{key: value for key, value in dataclasses.asdict(one).items() if key not in ("span", "digest")} for one in samples]
     here = [found and [found.text, found.omitted] for found in map(compressor, samples)]
     for seed in ("1", "4711"):
         done = subprocess.run(
