@@ -2,7 +2,8 @@
 
 Reads: one path per line; `ls -l` rows; `git ls-tree` rows.
 Keeps: every name, in its order: a directory stands once above the names in it, columns that are the same in every row
-stand once. What `expand` gives back is compared with the original first. Above `BUDGET` and with a way back: directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
+stand once. What `expand` gives back is compared with the original first. Above `BUDGET` and with a way back:
+directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
 Leaves out: in the lossless form nothing; otherwise what those folds count.
 Not for: trees drawn with lines, which already name a directory once; search hits; text that isn't paths.
 """
