@@ -48,8 +48,7 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as listening:
         start = route.start(listening)
-        environment = {**wish.environment, **start.environment}
-        environment["PATH"] = os.pathsep.join(filter(None, (str(commands), wish.environment.get("PATH", ""))))
+        environment = {**wish.environment, **start.environment, **on_path(commands, wish.environment)}
         return attended(executable, Start(start.arguments, environment), title)
 
 
@@ -70,17 +69,39 @@ def private_commands(home: Path) -> Path:
     source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
     script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(source)} "$@"\n'
     folder = home / "bin"
-    file = folder / "headroom"
+    where = shlex.quote(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not file.is_file() or file.read_text() != script:
-            new = folder / f".headroom.{os.getpid()}"
-            new.write_text(script)
-            new.chmod(0o700)
-            new.replace(file)
+        _written(folder / "headroom", script, 0o700)
+        _written(folder / "bash_env", BASH_ENV.format(where=where), 0o600)
     except OSError as problem:
         raise Refused(f"{folder} can't be written", str(problem), "mend its permissions or set HEADROOM_HOME") from None
     return folder
+
+
+BASH_ENV = """\
+case ":$PATH:" in *:{where}:*) ;; *) PATH={where}:$PATH ;; esac
+if [ -n "$HEADROOM_BASH_ENV" ]; then . "$HEADROOM_BASH_ENV"; fi
+"""
+"""What bash reads after its profile. Codex runs commands with `bash -lc`, and Debian's /etc/profile sets PATH anew."""
+
+
+def on_path(commands: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """-> what puts the folder first on the PATH of an agent and of its shells, login shells included."""
+    path = os.pathsep.join(filter(None, (str(commands), environment.get("PATH", ""))))
+    added = {"PATH": path, "BASH_ENV": str(commands / "bash_env")}
+    own = environment.get("BASH_ENV")
+    return {**added, "HEADROOM_BASH_ENV": own} if own and own != added["BASH_ENV"] else added
+
+
+def _written(file: Path, text: str, mode: int) -> None:
+    """Write a file where it does not say that already; whole or not at all: several runs may begin at once."""
+    if file.is_file() and file.read_text() == text:
+        return
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.write_text(text)
+    new.chmod(mode)
+    new.replace(file)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ of it is an `Outcome`; a request and its response are an `Exchange`, with the pr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -24,7 +25,8 @@ class Segment:
 
     `call` is what the tool was asked: the command of a shell tool, otherwise its arguments as `name=value name=value`.
     `path` is the file that the result shows, where the call names one. `goal` is the last user text and the assistant
-    text just before the call, each at most `GOAL_CHARS` long. `error`: the agent marked the result as an error.
+    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, which tells what the
+    agent is about to do. `error`: the agent marked the result as an error.
     `way_back` is the command with which this very request can fetch an original ("headroom get"); empty: nothing may
     be left out. `ref` is the reference under which the original will be stored, for markers.
     """
@@ -34,10 +36,22 @@ class Segment:
     call: str = ""
     path: str = ""
     goal: str = ""
+    said: str = field(default="", kw_only=True)
     error: bool = False
     way_back: str = ""
     ref: str = ""
     span: Span = field(default=Span(0, 0), compare=False)
+    digest: bytes = field(default=b"", compare=False)
+
+    def fingerprint(self) -> bytes:
+        """-> a hash of what its decision depends on; `digest` holds it where a wire has computed it once already."""
+        return self.digest or fingerprint(self.tool, self.call, self.goal, str(self.error), self.text)
+
+
+def fingerprint(*texts: str) -> bytes:
+    """-> a SHA-256 of texts, each with its length, so that no two lists of texts look alike."""
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
 
 
 GOAL_CHARS = 6000

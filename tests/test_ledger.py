@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from headroom_wrap.ledger import Ledger, Part, Passed, Totals
+from headroom_wrap.ledger import Ledger, Part, Passed, Totals, sweep
 from headroom_wrap.segment import Exchange, Outcome, Usage
+from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.local import LocalStore
 
 MODEL = "test-model"
 UNCACHED = Usage(100, 10, 0, 0)
@@ -186,6 +190,19 @@ def test_references_of_one_session_and_of_all_recent_ones(ledger: Ledger) -> Non
     assert ledger.refs(session="s1") == {"old"}
     assert ledger.refs(50.0) == {"new"}
     assert ledger.latest() == "s2"
+
+
+def test_a_sweep_spares_what_active_sessions_sent(ledger: Ledger, tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    active, ended = store.keep("of an active session"), store.keep("of an ended one")
+    ledger.record(exchange(sent(10, 5, active), started=time.time() - 86400))
+    ledger.record(exchange(sent(10, 5, ended), session="s2"))
+    for kept in store.objects.files():
+        os.utime(kept.path, (1, 1))
+    assert sweep(tmp_path, 30, 10**9).originals == 1
+    assert store.restore(active) == "of an active session"
+    with pytest.raises(UnknownRef, match="expired"):
+        store.restore(ended)
 
 
 def test_purging_a_session_removes_its_rows_only(ledger: Ledger, tmp_path: Path) -> None:

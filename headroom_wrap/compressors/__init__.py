@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from headroom_wrap.compressors.code import code
+from headroom_wrap.compressors.diff import diff
+from headroom_wrap.compressors.history import history
+from headroom_wrap.compressors.listing import listing
+from headroom_wrap.compressors.logs import logs
+from headroom_wrap.compressors.output import output
+from headroom_wrap.compressors.records import records
+from headroom_wrap.compressors.repeats import repeats
+from headroom_wrap.compressors.search import search
 from headroom_wrap.segment import Compressor
 
-STACK: tuple[Compressor, ...] = ()
+STACK: tuple[Compressor, ...] = (records, diff, history, code, search, listing, output, logs, repeats)

@@ -5,8 +5,10 @@ Reads
     `tail x.log` or `gh run view --log` print, from 30 lines up.
 Keeps
     The first and last line of each template; every line of a template seen at most twice; the first two and the last
-    line of each error, with context; user frames of each distinct stack trace, its "Caused by" lines and its last line;
-    lines naming identifiers of the goal; the first 3 and last 10 lines. All verbatim, in their order.
+    line of each error, with context, and all errors that point to a line of a file; user frames of each distinct stack
+    trace, its "Caused by" lines and its last line; lines naming identifiers of the goal; the
+    first 3 and last 10 lines. Of CI jobs, whose text is mostly set-up that stands there once, the errors likewise, the
+    40 lines before each bad exit and the last 30. All verbatim, in their order.
 Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
     Without a way back nothing is left out: templates are written once and their values in rows (`lines.table`).
@@ -20,18 +22,21 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from headroom_wrap.lines.fold import BLANK, KEEP, folded
+from headroom_wrap.lines.fold import BLANK, KEEP, LEAST, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.goal import goal_words, naming
-from headroom_wrap.lines.notable import is_doubtful, is_error, is_failed_status, is_warning
-from headroom_wrap.lines.templates import groups, masks
+from headroom_wrap.lines.noise import noise
+from headroom_wrap.lines.notable import is_diagnostic, is_doubtful, is_error, is_failed_status, is_warning
+from headroom_wrap.lines.table import tabled, untabled
+from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
 
 _LEAST_LINES = 30
 _HEAD, _TAIL = 3, 10
-_BEFORE, _AFTER = 2, 5
+_BEFORE, _AFTER = 2, 4
 _NOTES = 8
 _OFTEN = 20
+_SPANS, _MASK = 3, 100
 _GOAL_HITS = 20
 _SEEN = 20_000
 _JOB_TAIL = 30
@@ -44,6 +49,7 @@ _STAMP = re.compile(
     r"|\b\d{4}-\d\d-\d\dT\d)"
     r"|\W{0,3}(?:\d{6,8}[ -]\d{6} |[IWEF]\d{4} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d|[VDIWE]/)"
 )
+_WARNED = re.compile(r"\W{0,2}(?:warn(?:ing)?|debug)\b", re.IGNORECASE)
 _HIT = re.compile(r"[\w./-]+:\d+[:-]")
 _SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
 _CI = re.compile(
@@ -61,20 +67,41 @@ def logs(segment: Segment) -> Compressed | None:
     lines = segment.text.split("\n")
     if len(lines) < _LEAST_LINES or not _is_log(segment, lines):
         return None
+    if not segment.way_back:
+        return _table(segment.text)
     found = masks(segment.text)
     group = groups(found)
     labels = _labels(segment, lines, found, group)
-    return folded(segment, lines, labels, _notes(lines, found, group, labels))
+    short = folded(segment, lines, labels, _notes(lines, found, group, labels) if not _is_job(segment) else ())
+    return short or _table(segment.text)
+
+
+def _table(text: str) -> Compressed | None:
+    """-> the text as patterns and rows, where that saves enough and decodes to the very same text."""
+    short = tabled(text)
+    if short is None or len(text) - len(short) < LEAST or untabled(short) != text:
+        return None
+    return Compressed(short)
+
+
+def expand(text: str) -> str:
+    """-> the log that a text without omissions was made from. Raises ValueError for any other text."""
+    return untabled(text)
 
 
 def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
     """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
-    if _CI.search(segment.text[:_SEEN]):
+    if _is_job(segment):
         return True
     shown = [line for line in lines if line.strip()][:1000]
     if _is_table(shown) or (_SEARCH.search(segment.call) and _share(_HIT, shown) > 0.5):
         return False
     return _share(_STAMP, shown) > (0.15 if _ASKED.search(segment.call) else 0.5)
+
+
+def _is_job(segment: Segment) -> bool:
+    """-> whether the text is the log of a CI job: mostly set-up text that stands there once."""
+    return _CI.search(segment.text[:_SEEN]) is not None
 
 
 def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
@@ -95,7 +122,7 @@ def _is_table(lines: Sequence[str]) -> bool:
 
 def _labels(segment: Segment, lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> list[str]:
     """-> KEEP or a label for each line."""
-    job = _CI.search(segment.text[:_SEEN]) is not None
+    job = _is_job(segment)
     keep = _named(segment, lines) | _errors(lines, found, group, job)
     keep |= _before_failures(lines, found, group) if job else _ends(found, group)
     keep.update(range(_HEAD))
@@ -138,25 +165,33 @@ def _errors(lines: Sequence[str], found: Sequence[str], group: dict[str, int], j
     warned: set[int] = set()
     shown: Counter[int] = Counter()
     for mask, where in places.items():
-        if is_frame(mask):
-            continue
-        if is_error(mask):
-            keep.update(where[:2])
-            keep.add(where[-1])
+        if _is_told_error(mask, job):
+            keep.update(_distinct(lines, where) if is_diagnostic(lines[where[0]]) else {*where[:2], where[-1]})
             shown[group[mask]] += 1
             if shown[group[mask]] <= _CONTEXTS:
                 keep |= _context(lines, where[0])
-        elif is_warning(mask) or is_doubtful(mask):
-            if not job:
-                keep.update((where[0], where[-1]))
-            elif group[mask] not in warned:
-                warned.add(group[mask])
-                keep.add(where[0])
+        elif not job and (is_warning(mask) or is_doubtful(mask)):
+            keep.update((where[0], where[-1]))
+        elif job and is_warning(mask) and group[mask] not in warned:
+            warned.add(group[mask])
+            keep.add(where[0])
     return keep
 
 
+def _is_told_error(mask: str, job: bool) -> bool:
+    """-> whether a mask is an error and no frame; in a job also no warning and no known step that only names one."""
+    if not is_error(mask) or is_frame(mask):
+        return False
+    return not (job and (_WARNED.match(mask) or noise(mask, True)))
+
+
+def _distinct(lines: Sequence[str], where: Sequence[int]) -> list[int]:
+    """-> the first place of each text: diagnostics of one mask point to different lines of files."""
+    return list({lines[place]: place for place in reversed(where)}.values())
+
+
 def _context(lines: Sequence[str], place: int) -> set[int]:
-    """-> what stands around an error: two lines before, five after, and a trace without library frames."""
+    """-> what stands around an error: two lines before, four after, and a trace without library frames."""
     keep = set(range(max(0, place - _BEFORE), place))
     after = place + 1
     while after < len(lines) and (after <= place + _AFTER or is_frame(lines[after])):
@@ -174,4 +209,28 @@ def _named(segment: Segment, lines: Sequence[str]) -> set[int]:
 
 
 def _notes(lines: Sequence[str], found: Sequence[str], group: dict[str, int], labels: Sequence[str]) -> list[str]:
-    return []
+    """-> for each of the groups folded most often a line: how many, between which lines, their mask and numbers."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, label in enumerate(labels):
+        if label not in (KEEP, BLANK):
+            places[group[found[place]]].append(place)
+    often = sorted((where for where in places.values() if len(where) >= _OFTEN), key=lambda where: -len(where))[:_NOTES]
+    return [_note(lines, found, where) for where in often]
+
+
+def _note(lines: Sequence[str], found: Sequence[str], where: Sequence[int]) -> str:
+    """-> `[lines 13-980: 412 like "served 0 in 0 ms", numbers 200-503, 3-9120]`."""
+    mask = Counter(found[place] for place in where).most_common(1)[0][0]
+    rows = [VARYING.findall(lines[place]) for place in where if found[place] == mask]
+    spans = [_span(column) for column in zip(*rows, strict=True)]
+    numbers = ", ".join([span for span in spans if span][:_SPANS])
+    told = f'{len(where)} like "{mask.strip()[:_MASK]}"' + (f", numbers {numbers}" if numbers else "")
+    return f"[lines {where[0] + 1}-{where[-1] + 1}: {told}]"
+
+
+def _span(values: Sequence[str]) -> str:
+    """-> "least-greatest" of a column of short whole numbers that vary, otherwise ""."""
+    if len(set(values)) < 2 or not all(value.isdecimal() and len(value) <= 12 for value in values):
+        return ""
+    numbers = [int(value) for value in values]
+    return f"{min(numbers)}-{max(numbers)}"

@@ -126,7 +126,11 @@ class Upstream:
     def inference(self) -> list[Received]:
         """-> the requests for a model's answer, in the order in which they came."""
         with self.lock:
-            return [each for each in self.received if each.method == "WS" or dialect_for(each.path)]
+            return [
+                each
+                for each in self.received
+                if each.method == "WS" or (each.method == "POST" and dialect_for(each.path))
+            ]
 
     def record(self, request: Received) -> None:
         """Remember a request."""

@@ -6,7 +6,7 @@ import re
 
 _FRAME = re.compile(
     r"\s+at \S|\s+File \"[^\"]+\", line \d+|\s+\.\.\. \d+ (?:more|common)|\t\S+\.go:\d+"
-    r"|\s+\d+: (?:0x[0-9a-f]+ - )?[\w<>:]+|\s+#\d+\s+\S|\s*from \S+:\d+:in |\s+at /"
+    r"|\s+\d+: (?:0x[0-9a-f]+ - \S|[\w<>]+::)|\s+#\d+\s+\S|\s*from \S+:\d+:in |\s+at /"
 )
 
 _LIBRARY = re.compile(

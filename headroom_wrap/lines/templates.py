@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from operator import eq
 
-_VARYING = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]*\d[0-9a-fA-F]*(?:[-.:,/][0-9a-fA-F]*\d[0-9a-fA-F]*)*")
+VARYING = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]*\d[0-9a-fA-F]*(?:[-.:,/][0-9a-fA-F]*\d[0-9a-fA-F]*)*")
 
 _WORDS = 40
 _WIDTH = 600
@@ -21,7 +21,7 @@ SIMILAR = 0.5
 
 def masks(text: str) -> list[str]:
     """-> one mask per line of `text`: the line with what varies in itself replaced by `0`."""
-    return _VARYING.sub("0", text).split("\n")
+    return VARYING.sub("0", text).split("\n")
 
 
 def groups(found: list[str]) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,26 +11,33 @@ from pathlib import Path
 
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.frames import outcomes
+from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.segment import Exchange, Usage
+from headroom_wrap.store import Unavailable
 
 LOG = logging.getLogger("headroom.proxy")
 
 
 @dataclass(slots=True)
 class Account:
-    """An exchange while it goes on."""
+    """An exchange while it goes on. `tap` knows the provider's counts once there is a response; a WebSocket sets
+    `usage` itself. `changed`: the body that was sent isn't the one that came.
+    """
 
     session: str
     agent: str
     project: str
     wire: str
-    write: Callable[[Account, int, Usage], None] = field(repr=False)
+    write: Callable[[Account], None] = field(repr=False)
     model: str = ""
     outcomes: bytes = b""
     before: int = 0
     after: int = 0
     changed: bool = False
     problem: str = ""
+    status: int = 0
+    tap: Tap | None = None
+    usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.time)
     ended: float = 0.0
 
@@ -40,13 +46,14 @@ class Account:
         if problem and problem not in self.problem:
             self.problem = f"{self.problem}; {problem}" if self.problem else problem
 
-    def finish(self, status: int, usage: Usage) -> None:
+    def finish(self) -> None:
         """Write it; a second call does nothing, because a client that hangs up at the last event ends it twice."""
         if not self.ended:
             self.ended = time.time()
-            self.write(self, status, usage)
+            self.usage = self.tap.finish() if self.tap else self.usage
+            self.write(self)
 
-    def exchange(self, status: int, usage: Usage) -> Exchange:
+    def exchange(self) -> Exchange:
         """-> the ledger's row."""
         return Exchange(
             session=self.session,
@@ -55,8 +62,8 @@ class Account:
             model=self.model,
             started=self.started,
             ended=self.ended,
-            status=status,
-            usage=usage,
+            status=self.status,
+            usage=self.usage,
             outcomes=outcomes(self.outcomes),
             body_before=self.before,
             body_after=self.after,
@@ -69,23 +76,22 @@ class Accounts:
     """Writes to the ledger in one thread of its own; `close` waits until all is written."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
-        self._ledger: Ledger | None = None
+        self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._lost = 0
 
-    def write(self, account: Account, status: int, usage: Usage) -> None:
+    def write(self, account: Account) -> None:
         """Queue one row."""
-        self._thread.submit(self._write, account, status, usage)
+        self._thread.submit(self._write, account)
 
-    def _write(self, account: Account, status: int, usage: Usage) -> None:
+    def _write(self, account: Account) -> None:
         try:
-            self._ledger = self._ledger or Ledger(self._home)
-            self._ledger.record(account.exchange(status, usage))
-        except (OSError, sqlite3.Error) as error:
+            self._ledger.record(account.exchange())
+        except Unavailable as error:
             self._lost += 1
             LOG.warning("the ledger can't be written (%s): %d exchanges are not shown", error, self._lost)
 
     def close(self) -> None:
         """Wait for the rows that are still queued."""
         self._thread.shutdown(wait=True)
+        self._ledger.close()

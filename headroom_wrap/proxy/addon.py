@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Callable
@@ -18,7 +19,6 @@ from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import Workers
 from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.proxy.websocket import Connection
-from headroom_wrap.segment import Usage
 from headroom_wrap.wire import Wire
 from headroom_wrap.wire.table import wire_for
 
@@ -76,9 +76,8 @@ class Headroom:
         wire = self._wire(flow) if flow.request.method == "POST" and not flow.response else None
         if wire is None:
             return
-        account = self._account(flow, wire)
-        flow.metadata["account"], flow.metadata["wire"] = account, wire
-        self._open[id(account)] = account
+        account = flow.metadata["account"] = self._account(flow, wire)
+        flow.metadata["wire"] = wire
         raw = flow.request.raw_content or b""
         account.before = account.after = len(raw)
         if not self._options.enabled or (account.session and self._is_passing(account)):
@@ -95,11 +94,13 @@ class Headroom:
         options, headers = self._options, flow.request.headers
         session = options.session or headers.get("x-claude-code-session-id", "")
         agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
-        return Account(session, agent, options.project, wire.name, self._write)
+        account = Account(session, agent, options.project, wire.name, self._write)
+        self._open[id(account)] = account
+        return account
 
-    def _write(self, account: Account, status: int, usage: Usage) -> None:
+    def _write(self, account: Account) -> None:
         self._open.pop(id(account), None)
-        self._accounts.write(account, status, usage)
+        self._accounts.write(account)
 
     def _note(self, account: Account, reply: Frame) -> None:
         head = reply.head
@@ -126,8 +127,9 @@ class Headroom:
         headers = response.headers
         kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         tap = Tap(flow.metadata.get("wire"), response.status_code, kind, encoding)
-        flow.metadata["tap"] = tap
         response.stream = tap
+        if account := flow.metadata.get("account"):
+            account.status, account.tap = response.status_code, tap
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The response is complete, or a WebSocket begins."""
@@ -145,35 +147,23 @@ class Headroom:
 
     def _finish(self, flow: http.HTTPFlow) -> None:
         account: Account | None = flow.metadata.pop("account", None)
-        tap: Tap | None = flow.metadata.pop("tap", None)
-        if account is None:
-            return
-        status = flow.response.status_code if flow.response else 0
-        if tap:
-            usage = tap.finish()
-            self._refused(account, status, tap.error())
-            account.finish(status, usage)
-        else:
-            account.finish(status, Usage())
+        if account:
+            self._refused(account, account.tap.error() if account.tap else b"")
+            account.finish()
 
-    def _refused(self, account: Account, status: int, text: bytes) -> None:
+    def _refused(self, account: Account, text: bytes) -> None:
         """After a refusal of a changed body the session passes through, and says so."""
-        if account.changed and status in REFUSED and not _NOT_OURS.search(text):
+        if account.changed and account.status in REFUSED and not _NOT_OURS.search(text):
             self._passing.add(account.session)
-            account.add_problem(f"the provider answered {status} to a changed body: this session passes through now")
+            what = f"the provider answered {account.status} to a changed body"
+            account.add_problem(f"{what}: this session passes through now")
             LOG.warning("session %s: %s", account.session, account.problem)
 
     def _connected(self, flow: http.HTTPFlow) -> None:
         wire = self._wire(flow)
         if wire is None or not self._options.enabled:
             return
-        known = wire
-
-        def account() -> Account:
-            opened = self._account(flow, known)
-            self._open[id(opened)] = opened
-            return opened
-
+        account = functools.partial(self._account, flow, wire)
         flow.metadata["connection"] = Connection(
             flow.request.path, wire, self._workers, account, self._refused, self._is_passing
         )
@@ -208,7 +198,7 @@ class Headroom:
         """The proxy ends: what is still open is recorded with what is known."""
         for account in list(self._open.values()):
             account.add_problem("the proxy ended before the response did")
-            account.finish(0, Usage())
+            account.finish()
 
 
 def _answer(status: int, message: str) -> http.Response:

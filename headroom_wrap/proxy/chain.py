@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from mitmproxy import http
@@ -30,8 +31,9 @@ class Chain:
                 "the upstream proxy is no http:// or https:// URL; give one like http://proxy.example:3128"
             )
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-        self.via = ServerSpec((parts.scheme, (parts.hostname, port)))
-        self.mode = f"upstream:{parts.scheme}://{parts.hostname}:{port}"
+        scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
+        self.via = (scheme, (parts.hostname, port))
+        self.mode = f"upstream:{scheme}://{parts.hostname}:{port}"
         if parts.username:
             secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._authorization = "Basic " + base64.b64encode(secret.encode()).decode()

@@ -39,8 +39,9 @@ def adapt() -> None:
 
     def response(status_code: int, message: str = "") -> bytes:
         headers = http.Headers(Connection="close", Content_Type="application/json")
-        return http1.assemble_response(http.Response.make(status_code, error_body(status_code, message), headers))
+        made = http.Response.make(status_code, error_body(status_code, message), headers)
+        return bytes(http1.assemble_response(made))  # type: ignore[no-untyped-call]
 
     _http1.make_error_response = response
-    _http2.format_error = error_body  # type: ignore[attr-defined]
+    _http2.format_error = error_body  # type: ignore[attr-defined,assignment]
     websocket.Fragmentizer.FRAGMENT_SIZE = sys.maxsize

@@ -14,8 +14,8 @@ class Options:
     `session`, `agent` and `project` go into the ledger as they are. `upstream` overrides the provider for every path
     of the base-URL listener. `upstream_proxy` is the user's own HTTPS_PROXY, `no_proxy` the hosts it isn't for.
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
-    Codex falls back to HTTP at once. `stop_after` and `backstop` are seconds: for one segment, and for one body
-    before its worker is killed.
+    Codex falls back to HTTP at once. `way_back` to `skip_tools` are the policy (see `route.Policy`; `compressors`: only
+    these are asked). `backstop`: seconds for one body, then its worker is killed.
     """
 
     home: str
@@ -33,6 +33,9 @@ class Options:
     enabled: bool = True
     way_back: str = "auto"
     stop_after: float = 2.0
+    floor: int = 200
+    compressors: tuple[str, ...] = ()
+    skip_tools: tuple[str, ...] = ()
     backstop: float = 20.0
 
 

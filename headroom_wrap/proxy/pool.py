@@ -32,7 +32,7 @@ class Worker:
     def __init__(self, options: Options, command: tuple[str, ...]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self.child = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL)
+            self.child = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         ours.sendall(line(options))
         ours.setblocking(False)
         self.socket = ours

@@ -47,26 +47,27 @@ async def serve(options: Options) -> int:
 async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
     authority = ca.authority(Path(options.home), hosts.inference(options.hosts), options.extra_ca)
     master = Master(mitm_options(options, authority))
-    listeners = proxyserver.Proxyserver()
+    listeners = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
     failed: list[str] = []
 
     def ready() -> None:
         ports = {_kind(server.mode): server.listen_addrs[0][1] for server in listeners.servers if server.listen_addrs}
         if len(ports) < 2:
             failed.append("a port is taken")
-            master.shutdown()
+            master.should_exit.set()
             return
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
 
     addon = Headroom(options, workers, accounts, ready)
-    master.addons.add(
-        core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon
-    )
-    master.options.update(connection_strategy="lazy", keep_host_header=True)
+    ours = (core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon)
+    master.addons.add(*ours)  # type: ignore[no-untyped-call]
+    master.options.update(connection_strategy="lazy", keep_host_header=True)  # type: ignore[no-untyped-call]
     adapt()
     _end_with_parent(master)
     await master.run()
+    # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if failed:
         wanted = options.base_port or options.connect_port
         print(f"headroom: port {wanted} is taken; choose another with --port", file=sys.stderr)  # noqa: T201
@@ -94,14 +95,14 @@ def _kind(mode: object) -> str:
 def _end_with_parent(master: Master) -> None:
     """End at SIGTERM and when stdin closes: the parent is gone, however it went. Ctrl-C is the agent's, not ours."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, master.shutdown)
+    loop.add_signal_handler(signal.SIGTERM, master.should_exit.set)
     for name in (signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
 
     def read() -> None:
         if not os.read(0, 4096):
             loop.remove_reader(0)
-            master.shutdown()
+            master.should_exit.set()
 
     try:
         loop.add_reader(0, read)

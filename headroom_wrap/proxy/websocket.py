@@ -28,7 +28,7 @@ class Connection:
     wire: Wire
     workers: Workers
     open_account: Callable[[], Account]
-    refused: Callable[[Account, int, bytes], None]
+    refused: Callable[[Account, bytes], None]
     passing: Callable[[Account], bool]
     history: bytes = b""
     marks: dict[str, int] = field(default_factory=dict)
@@ -87,14 +87,15 @@ class Connection:
         self.output = []
         if self.account:
             status = event.get("status", event.get("status_code", 0)) if event.get("type") == "error" else 200
-            status = status if isinstance(status, int) else 0
-            self.refused(self.account, status, message)
-            self.account.finish(status, self.wire.usage(event, Usage()))
+            self.account.status = status if isinstance(status, int) else 0
+            self.account.usage = self.wire.usage(event, Usage())
+            self.refused(self.account, message)
+            self.account.finish()
             self.account = None
 
     def closed(self) -> None:
         """The connection ended; a response that was still coming is recorded with what is known."""
         if self.account:
             self.account.add_problem("the connection ended before the response did")
-            self.account.finish(0, Usage())
+            self.account.finish()
             self.account = None

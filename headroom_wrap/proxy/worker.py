@@ -14,11 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap.compressors import STACK
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
 from headroom_wrap.rewrite import Rewritten, rewrite
-from headroom_wrap.store import Unavailable
+from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
@@ -33,8 +34,8 @@ PR_SET_PDEATHSIG = 1
 class Answers:
     """Answers jobs from one store; the only state is what makes the next job faster."""
 
-    def __init__(self, options: Options, store: LocalStore | None) -> None:
-        self._options = options
+    def __init__(self, options: Options, store: LocalStore) -> None:
+        self._policy = policy(options)
         self._store = store
 
     def answer(self, job: Frame) -> Frame:
@@ -48,7 +49,7 @@ class Answers:
             body = decoded(job.body, job.head["encoding"], CAP)
         except Unreadable as error:
             return Frame({"problem": f"unreadable body: {error}", "before": len(job.body), "after": len(job.body)})
-        done = self._rewritten(body, wire, job.head["decide"])
+        done = rewrite(body, wire, self._store, self._policy, decide=job.head["decide"])
         changed = done.body is not body
         return Frame(_head(done, body), done.body if changed else b"", written(done.outcomes))
 
@@ -62,16 +63,18 @@ class Answers:
         if delta.problem or not delta.generate:
             return Frame({**head, "problem": delta.problem}, b"", delta.items)
         whole = delta.whole()
-        done = self._rewritten(whole, wire, job.head["decide"])
+        done = rewrite(whole, wire, self._store, self._policy, decide=job.head["decide"])
         message = delta.cut(done.body) if done.body is not whole else job.tail
         sizes = {"before": len(job.tail), "after": len(message)}
         tail = written(done.outcomes)
         head |= _head(done, whole) | sizes | {"changed": message != job.tail, "outcomes": len(tail)}
         return Frame(head, message if message != job.tail else b"", tail + delta.items)
 
-    def _rewritten(self, body: bytes, wire: Wire, decide: bool) -> Rewritten:
-        way_back, stop_after = self._options.way_back, self._options.stop_after
-        return rewrite(body, wire, self._store, way_back=way_back, decide=decide, stop_after=stop_after)
+
+def policy(options: Options) -> Policy:
+    """-> what the user chose, as `rewrite` takes it."""
+    stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
+    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -122,14 +125,6 @@ def _options(line: socket.socket) -> Options:
     return parse(text)
 
 
-def _opened(home: Path) -> LocalStore | None:
-    try:
-        return LocalStore.open(home)
-    except Unavailable as error:
-        print(f"headroom: {error}; nothing is compressed in this run", file=sys.stderr)  # noqa: T201
-        return None
-
-
 def main() -> None:
     """Answer until the socket closes."""
     _die_with_parent()
@@ -138,7 +133,7 @@ def main() -> None:
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)
-            answers = Answers(options, _opened(Path(options.home)))
+            answers = Answers(options, LocalStore.open(Path(options.home)))
             while True:
                 _reply(line, answers.answer(_job(line)))
         except (EOFError, ConnectionError):

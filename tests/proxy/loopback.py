@@ -7,19 +7,18 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-
-from headroom_wrap.segment import Exchange
 
 Script = Callable[["Handler"], None]
 
@@ -160,14 +159,17 @@ class Proxy:
             self.child.stdin.close()
         return self.child.wait(20)
 
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[dict[str, Any]]:
         """The ledger's rows, after the proxy has ended."""
         self.stop()
         return ledger_rows(self.home)
 
 
-def ledger_rows(home: Path) -> list[Exchange]:
-    raise NotImplementedError
+def ledger_rows(home: Path) -> list[dict[str, Any]]:
+    connection = sqlite3.connect(home / "headroom.db")
+    connection.row_factory = sqlite3.Row
+    with closing(connection):
+        return [dict(row) for row in connection.execute("SELECT * FROM exchanges ORDER BY id")]
 
 
 @dataclass
@@ -220,19 +222,14 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
         if true():
             return True
         time.sleep(0.01)
-    return false_at_deadline(true)
-
-
-def false_at_deadline(true: Callable[[], bool]) -> bool:
     return true()
 
 
 def runs(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
         return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def kill(pid: int) -> None:

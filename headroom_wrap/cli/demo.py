@@ -1,0 +1,120 @@
+"""`headroom demo`: the recorded session through the real proxy; a growing table, a headline and what to do next out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from headroom_wrap import launch
+from headroom_wrap.demo.play import Played, play
+from headroom_wrap.demo.recorded import ANSWER, TASK, session
+from headroom_wrap.demo.upstream import Upstream
+from headroom_wrap.proxy.options import Options
+from headroom_wrap.settings import environment
+from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.local import LocalStore
+
+PAUSE = 0.6
+"""Seconds between requests on a terminal, so that the table can be read as it grows."""
+
+NARROW = 72
+
+
+@click.command("demo")
+def command() -> None:
+    """Play a recorded agent session through the real proxy: no agent, no account, no network."""
+    console = Console(highlight=False)
+    console.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
+    console.print()
+    turns = session()
+    with tempfile.TemporaryDirectory(prefix="headroom-demo-") as folder:
+        home = Path(folder)
+        with Upstream([*(turn.step for turn in turns), ANSWER]) as upstream:
+            options = Options(home=folder, session="demo", agent="demo", upstream=upstream.url)
+            with launch.proxy(options, environment()) as listening:
+                played = shown(console, play(listening.base, turns, upstream))
+        checked, exact = restored(played, home)
+    console.print()
+    console.print(headline(played, checked, exact))
+
+
+def shown(console: Console, playing: Iterator[Played]) -> list[Played]:
+    """-> the requests, each shown when it has been answered; all at once where the output is no terminal."""
+    played: list[Played] = []
+    if not console.is_terminal:
+        played.extend(playing)
+        console.print(table(played, console.width))
+        return played
+    with Live(table(played, console.width), console=console, auto_refresh=False) as live:
+        for each in playing:
+            played.append(each)
+            live.update(table(played, console.width), refresh=True)
+            time.sleep(PAUSE)
+    return played
+
+
+def table(played: Sequence[Played], width: int) -> Table:
+    """-> one row per request; narrow terminals get fewer columns."""
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    wide = width >= NARROW
+    rows.add_column("what the agent read", no_wrap=True, overflow="ellipsis")
+    for name in ("tokens", "sent", "saved"):
+        rows.add_column(name, justify="right", no_wrap=True)
+    if wide:
+        rows.add_column("prompt", justify="right", no_wrap=True)
+    rows.add_column("cache", no_wrap=True)
+    for number, each in enumerate(played):
+        saved = f"{share(each.before - each.after, each.before)} %" if each.after < each.before else "–"
+        held = "–" if number == 0 else Text("held", "green") if each.cached else Text("broken", "red")
+        cells = [each.read or Text("(the task)", "dim")]
+        cells += [f"{each.before:,}", f"{each.after:,}", Text(saved, "green")] if each.read else ["", "", ""]
+        rows.add_row(*cells, *([f"{each.prompt:,}"] if wide else []), held)
+    return rows
+
+
+def share(part: int, whole: int) -> int:
+    """-> part of whole in per cent, rounded to the nearest."""
+    return round(100 * part / whole) if whole else 0
+
+
+def restored(played: Sequence[Played], home: Path) -> tuple[int, int]:
+    """-> how many references the provider was sent, and how many of them give back the exact original."""
+    store = LocalStore.open(home)
+    checked = exact = 0
+    for each in played:
+        for ref in each.refs:
+            checked += 1
+            try:
+                exact += store.restore(ref) == each.original
+            except UnknownRef:
+                continue
+    return checked, exact
+
+
+def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
+    """-> what the session shows, each figure with its denominator, and what to do next."""
+    before, after = sum(each.before for each in played), sum(each.after for each in played)
+    held = sum(each.cached for each in played[1:])
+    lines = [
+        Text(f"{share(before - after, before)} % fewer tokens of what the agent read: {before:,} → {after:,}", "bold"),
+        Text(f"Prompt cache held in {held} of {len(played) - 1} requests: what was sent once never changes."),
+    ]
+    if checked:
+        lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
+    lines += [
+        Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),
+        Text(),
+        Text("Next:"),
+        Text("  headroom wrap claude"),
+        Text("  headroom wrap codex"),
+        Text("  headroom stats"),
+    ]
+    return Group(*lines)

@@ -1,0 +1,141 @@
+"""A source file that an agent read in, the same file with the bodies that it is unlikely to use folded out.
+
+Reads: what file-reading tools and `cat`, `head`, `sed -n`, `nl` show of a file in one of the languages of
+`syntax.languages`, numbered in any of the ways of `syntax.shown` or not at all; broken and partial files too.
+
+Keeps: every line outside function bodies (imports, types, signatures, comments, constants); the first `NEAR` lines of
+the file; short bodies; bodies that the goal or the call names or that those call, that a traceback points into, or
+that hold merge conflict markers. Kept lines stand verbatim, with the numbers that they came with.
+
+Leaves out: other bodies of files of at least `LARGE` lines, each as one line that is not valid code. Where the result
+carries the file's own line numbers the gap says those, so that the agent's read tool takes them as offset and limit;
+otherwise it says lines of the result. `--lines` of the footer counts lines of the result: where the two differ, the
+footer says by how much.
+
+Not for: ranges (an agent that asks for lines 40-80 wants those), files that the agent has just named or said it would
+change, or that the user wants read in full: they stay whole. On real sessions what an agent says just before a read
+tells most of what it will use: bodies in files that it named lose 7 times as much evidence per token as in those it
+did not. Nor for Markdown, data and configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from headroom_wrap.marker import footer, gap
+from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.syntax.bodies import Body, bodies
+from headroom_wrap.syntax.languages import language_of
+from headroom_wrap.syntax.shown import Shown, shown
+
+LARGE = 300
+NEAR = 150
+SHORT = 8
+WORTH = 0.5
+MOST = 4_000_000
+"""Characters above which a file is left to others: the tree of a larger one takes more memory than it saves tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as it was read, and what is known of the agent's interest in it: all that `worth` may look at."""
+
+    file: Shown
+    words: frozenset[str]
+    called: frozenset[str]
+    traced: frozenset[int]
+
+
+def worth(body: Body, reading: Reading) -> float:
+    """-> from 0 (never used) to 1 (surely used): the share of bodies like this one from which agents go on to use
+    something that stands nowhere else. Under `WORTH` it is folded. A trained model may answer instead of these rules.
+    """
+    names = _words(body.name)
+    if names & reading.words or names & reading.called:
+        return 1.0
+    number = reading.file.number
+    if any(body.first <= line - number <= body.last for line in reading.traced):
+        return 1.0
+    return 0.0 if body.last + number > NEAR and not _conflicts(reading.file.code[body.first : body.last + 1]) else 1.0
+
+
+def code(segment: Segment) -> Compressed | None:
+    """-> the file with gaps; the text as it came where it has to stay whole; None where no source file is shown."""
+    if not segment.way_back or segment.error or len(segment.text) > MOST:
+        return None
+    file = shown(segment)
+    language = language_of(file.path) if file else ""
+    if file is None or not language:
+        return None
+    if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file.path):
+        return Compressed(segment.text)
+    found = bodies(file.code, language)
+    reading = _reading(segment, file, found)
+    folds = [fold for body in found if (fold := _fold(body, reading)) is not None]
+    return _folded(segment, file, folds) if folds else Compressed(segment.text)
+
+
+def _fold(body: Body, reading: Reading) -> Body | None:
+    """-> the part of a body that goes; None: it stays."""
+    first = max(body.first, NEAR - reading.file.number)
+    if body.last - first + 1 < SHORT or worth(body, reading) >= WORTH:
+        return None
+    return Body(body.name, first, body.last)
+
+
+_CHANGES = re.compile(
+    r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
+)
+_IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
+
+
+def _wanted(segment: Segment, path: str) -> bool:
+    """-> whether the agent named the file or spoke of a change just before, or the user asked to read in full."""
+    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return stem in segment.said or bool(_CHANGES.search(segment.said) or _IN_FULL.search(segment.goal[-300:]))
+
+
+_WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
+_NAME = re.compile(r"\w*(?:[a-z][A-Z]|_|\d)\w*")
+
+
+def _words(name: str) -> set[str]:
+    """-> the identifiers in a function's name; a test's title is prose, of which only what looks like code counts."""
+    words = _WORD.findall(name)
+    return {word for word in words if " " not in name or _NAME.fullmatch(word)}
+
+
+def _reading(segment: Segment, file: Shown, found: Iterable[Body]) -> Reading:
+    words = frozenset(_WORD.findall(segment.goal)) | frozenset(_WORD.findall(segment.call))
+    named = [body for body in found if _words(body.name) & words]
+    called = frozenset(_WORD.findall("\n".join("\n".join(file.code[body.first : body.last + 1]) for body in named)))
+    name = re.escape(file.path.rsplit("/", 1)[-1])
+    traced = re.findall(rf"{name}(?:\"?, line |:)(\d{{1,8}})\b", segment.goal)
+    return Reading(file, words, called, frozenset(map(int, traced)))
+
+
+def _conflicts(lines: list[str]) -> bool:
+    return any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in lines)
+
+
+def _folded(segment: Segment, file: Shown, folds: list[Body]) -> Compressed:
+    """-> the text with each fold as one line, and what was left out."""
+    shift = file.number if file.numbered else file.first + 1
+    out, next_line = file.lines[: file.first], 0
+    for fold in folds:
+        out += file.lines[file.first + next_line : file.first + fold.first]
+        out.append(gap(fold.first + shift, fold.last + shift, f"body of {fold.name}" if fold.name else "body"))
+        next_line = fold.last + 1
+    out += file.lines[file.first + next_line :]
+    count = sum(fold.last - fold.first + 1 for fold in folds)
+    omitted = f"{count} of {len(file.code)} lines in {len(folds)} bodies"
+    return Compressed("\n".join([*out, footer(segment, omitted, _options(file))]), omitted)
+
+
+def _options(file: Shown) -> str:
+    """-> how to ask for lines of the original, which are counted from its own first line."""
+    if not file.numbered or file.number == file.first + 1:
+        return "--lines A-B"
+    return f"--lines A-B (file line {file.number} is --lines {file.first + 1})"

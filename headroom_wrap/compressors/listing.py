@@ -1,0 +1,137 @@
+"""Lists of files in (find, ls -R, glob, git ls-files, ls -la, git ls-tree), the same names under their directories out.
+
+Reads: one path per line; `ls -l` rows; `git ls-tree` rows.
+Keeps: every name, in its order: a directory stands once above the names in it, columns that are the same in every row
+stand once. What `expand` gives back is compared with the original first. Above `BUDGET` and with a way back:
+directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
+Leaves out: in the lossless form nothing; otherwise what those folds count.
+Not for: trees drawn with lines, which already name a directory once; search hits; text that isn't paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from headroom_wrap import marker
+from headroom_wrap.segment import Compressed, Segment
+
+BUDGET = 14_000
+"""Characters up to which nothing is left out: about 4,000 tokens of paths."""
+FEWEST = 5
+
+_PATH = re.compile(
+    r"(?:\./|\.\./|/|~/|[A-Za-z]:\\)?[^\s/\\:;,\"'<>|(){}=*]+(?: [^\s/\\:;,\"'<>|(){}=*]+){0,3}(?:/[^/\n:\"<>|*]*)*"
+)
+_NAME = re.compile(r"[\w@.+~$#%&()\[\] -]*[\w)\]~$#%+-]/?")
+_LONG = re.compile(r"([bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ \S+\s+\S+ +)(.+)")
+_TREE = re.compile(r"(\d{6} (?:blob|tree|commit) )([0-9a-f]{40}.*)")
+_DEEP = re.compile(
+    r"(?:^|/)(?:node_modules|\.git|__pycache__|\.venv|venv|site-packages|\.tox|\.mypy_cache|\.next|\.cache)(?=/)"
+)
+_DIGITS = re.compile(r"\d+")
+_WHOLE = re.compile(r"^total \d+$")
+_ROWS = "[rows begin with: "
+
+
+def listing(segment: Segment) -> Compressed | None:
+    """-> the names under their directories, or None: no listing, or nothing gained. See the module's docstring."""
+    lines = segment.text.split("\n")
+    form = _columns(lines) if _LONG.match(lines[min(1, len(lines) - 1)]) or _TREE.match(lines[0]) else _paths(lines)
+    if form is None:
+        return None
+    faithful = len(form) < 0.95 * len(segment.text) and expand(form) == segment.text
+    if segment.way_back and len(form) > BUDGET and not form.startswith(_ROWS) and (short := _shortened(segment, lines)):
+        return short
+    return Compressed(form) if faithful else None
+
+
+def expand(text: str) -> str:
+    """-> the paths as they came. The inverse of the lossless form."""
+    if text.startswith(_ROWS):
+        return _spread(text)
+    out, folder = [], ""
+    for line in text.split("\n"):
+        if line.startswith("  ") and folder:
+            out.append(folder + line[2:])
+        elif line.endswith("/:"):
+            folder = line[:-1]
+        else:
+            folder = ""
+            out.append(line)
+    return "\n".join(out)
+
+
+def _paths(lines: list[str]) -> str | None:
+    filled = [line for line in lines if line]
+    paths = [line for line in filled if "/" in line and len(line) < 400 and _PATH.fullmatch(line)]
+    if len(paths) < FEWEST or len(paths) < 0.8 * len(filled) or any("  " in line or "://" in line for line in paths):
+        return None
+    return "\n".join(_grouped(lines))
+
+
+def _grouped(lines: list[str]) -> Iterator[str]:
+    """A directory stands once above the names that follow each other in it; fewer than three stay as they came."""
+    for folder, group in groupby(lines, key=_folder):
+        members = list(group)
+        if not folder or len(members) < 2 or (len(members) - 1) * len(folder) < 3 * len(members):
+            yield from members
+            continue
+        yield f"{folder}:"
+        yield from (f"  {line[len(folder) :]}" for line in members)
+
+
+def _folder(line: str) -> str:
+    return line[: line.rstrip("/").rfind("/") + 1]
+
+
+def _columns(lines: list[str]) -> str | None:
+    """Rows of `ls -l` and `git ls-tree`: the commonest beginning (mode, links, owner) moves into the first line."""
+    pattern = _TREE if _TREE.match(lines[0]) else _LONG
+    starts = [found[1] for line in lines if (found := pattern.match(line))]
+    if len(starts) < FEWEST:
+        return None
+    common = (
+        max(sorted(set(starts)), key=lambda start: starts.count(start) * len(start)) if len(set(starts)) < 60 else ""
+    )
+    if starts.count(common) * len(common) < len(common) + 60:
+        return None
+    rest = [f"  {line[len(common) :]}" if line.startswith(common) else line for line in lines]
+    return "\n".join([f"{_ROWS}{common}]", *rest])
+
+
+def _spread(text: str) -> str:
+    head, *rest = text.split("\n")
+    common = head[len(_ROWS) : -1]
+    return "\n".join(common + line[2:] if line.startswith("  ") else line for line in rest)
+
+
+def _shortened(segment: Segment, lines: list[str]) -> Compressed | None:
+    """Fold what lies below directories that nobody reads, and runs of names that differ in their numbers only."""
+    out, missing = [], 0
+    last = 0
+    for kind, group in groupby(lines, key=_kind):
+        members = list(group)
+        first, last = last + 1, last + len(members)
+        keep = 1 if kind.endswith("/") else 2
+        if not kind or len(members) <= keep + 2:
+            out += members
+            continue
+        out += members[:keep]
+        out.append(marker.gap(first + keep, last, f"{len(members) - keep} more like {kind}"))
+        missing += len(members) - keep
+    if missing < 0.1 * len(lines):
+        return None
+    omitted = f"{missing} of {len(lines)} paths"
+    text = "\n".join([*_grouped(out), marker.footer(segment, omitted)])
+    return Compressed(text, omitted)
+
+
+def _kind(line: str) -> str:
+    """-> what a path can be folded with: the unread directory above it, or its name with every number as `#`."""
+    found = _DEEP.search(line)
+    if found:
+        return line[: found.end()] + "/"
+    named = _DIGITS.sub("#", line)
+    return named if named != line else ""

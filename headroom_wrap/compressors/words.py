@@ -1,0 +1,41 @@
+"""What a call and a goal ask for: a segment in, weighted words out; shared by the forms that must choose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from headroom_wrap.segment import Segment
+
+_WORD = re.compile(r"[A-Za-z_$][\w$]{2,}|\d{3,}")
+_COMMON = """
+the and for with that this from have not are you was can but all will use into then when what which there here
+please should would could file files code line lines test tests run make look find check let need want now see
+grep rg find git cat head tail sed null dev src include exclude type name path pattern command description
+true false none self return import output_mode content
+"""
+_IGNORED = frozenset(_COMMON.split())
+
+
+def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:
+    """-> lower-case words with weights: 2 for the call's, 1 for the goal's; at most `limit`, the call's first."""
+    found: dict[str, float] = {}
+    for text, weight in ((segment.call, 2.0), (segment.goal[-2000:], 1.0), (segment.goal[:2000], 1.0)):
+        for word in _WORD.findall(text):
+            low = word.lower()
+            if low not in _IGNORED and low not in found and len(found) < limit:
+                found[low] = weight
+    return found
+
+
+def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:
+    """-> for each line the weights of the wanted words in it, each divided by how often it occurs at all."""
+    held = [{low for word in _WORD.findall(line) if (low := word.lower()) in words} for line in lines]
+    counts: dict[str, int] = {}
+    for inside in held:
+        for word in inside:
+            counts[word] = counts.get(word, 0) + 1
+    # Summed in sorted order: a set's order changes with the hash seed, and so would the last digit of the sum.
+    return [
+        sum(words[word] * (1.0 if counts[word] < 4 else 4 / counts[word]) for word in sorted(inside)) for inside in held
+    ]

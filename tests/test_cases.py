@@ -1,0 +1,51 @@
+"""tests/cases/<compressor>/*.txt: optional `# key: value` lines, the input, a line `# output`, what must come out.
+
+Keys are the fields of a Segment (tool, call, path, goal, way_back). `(none)` as the output: the compressor leaves the
+input alone. `pytest --update` rewrites the outputs; read the diff before committing it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from headroom_wrap import marker
+from headroom_wrap.segment import Segment
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*/*.txt"))
+KEY = re.compile(r"# (tool|call|path|goal|way_back): (.*)\n")
+OUTPUT = "\n# output\n"
+
+
+def read(text: str) -> tuple[str, Segment, str]:
+    """-> the header as it stands, the segment, the expected output."""
+    fields: dict[str, str] = {}
+    at = 0
+    while found := KEY.match(text, at):
+        fields[found[1]] = found[2]
+        at = found.end()
+    given, _, expected = text[at:].partition(OUTPUT)
+    ref = marker.ref_of(given) if fields.get("way_back") else ""
+    return text[:at], Segment(given, ref=ref, **fields), expected.removesuffix("\n")
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_case_file_comes_out_as_it_says(path: Path, request: pytest.FixtureRequest) -> None:
+    text = path.read_bytes().decode()
+    head, segment, expected = read(text)
+    module = importlib.import_module(f"headroom_wrap.compressors.{path.parent.name}")
+    found = getattr(module, path.parent.name)(segment)
+    out = "(none)" if found is None else found.text
+    if request.config.getoption("--update"):
+        path.write_bytes(f"{head}{segment.text}{OUTPUT}{out}\n".encode())
+    else:
+        assert out == expected
+    if found is not None and not found.omitted and path.parent.name != "records":
+        assert module.expand(found.text) == segment.text
+
+
+def test_there_are_cases_for_every_folder() -> None:
+    assert len(CASES) > 20
