@@ -2,7 +2,7 @@
 
 Reads: any text in which a line, or a block of up to `DEEPEST` lines, stands several times in a row.
 Keeps: the first of each; `[previous line repeated 41 more times]` says the rest and `expand` writes it out again. With
-a way back also: of a progress display, and in a text above `BUDGET` of lines that differ in their numbers only, the
+a way back also: of a progress display, and in a text above 4,000 tokens of lines that differ in their numbers only, the
 first, the last and those with the highest and the lowest of each number; error lines always.
 Leaves out: nothing where the repetition is exact; otherwise the lines that a gap counts.
 Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers.
@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from headroom_wrap import marker
+from headroom_wrap.compressors.words import large
 from headroom_wrap.segment import Compressed, Segment
 
-BUDGET = 14_000
-"""Characters up to which only exact repetition and progress displays are folded: about 4,000 tokens."""
 DEEPEST = 60
 PAID = 24
 """Characters that a fold must save beyond its own line."""
@@ -96,13 +95,15 @@ def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
     """Fold runs that differ in their numbers only: of progress always, of other lines in a long text."""
     out: list[str] = []
     place = missing = 0
-    for key, group in groupby(lines, key=lambda line: _key(line, len(segment.text) > BUDGET)):
+    long = large(segment.text)
+    for key, group in groupby(lines, key=lambda line: _key(line, long)):
         members = list(group)
         first, place = place + 1, place + len(members)
         if not key or len(members) < (4 if key[0] == "%" else ALIKE):
             out += members
             continue
         kept = {0, len(members) - 1} if key[0] == "%" else _extremes(members)
+        kept |= {between for between in range(1, len(members)) if {between - 1, between + 1} <= kept}
         missing += len(members) - len(kept)
         out += _with_gaps(members, kept, first)
     if not missing:
@@ -135,9 +136,7 @@ def _extremes(members: list[str]) -> set[int]:
 def _with_gaps(members: list[str], kept: set[int], first: int) -> Iterator[str]:
     before = -1
     for place in sorted(kept):
-        if place - before == 2:
-            yield members[place - 1]
-        elif place - before > 2:
+        if place - before > 1:
             yield marker.gap(first + before + 1, first + place - 1, "like the line above, other numbers")
         yield members[place]
         before = place
