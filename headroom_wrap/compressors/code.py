@@ -12,10 +12,12 @@ carries the file's own line numbers the gap says those, so that the agent's read
 otherwise it says lines of the result. `--lines` of the footer counts lines of the result: where the two differ, the
 footer says by how much.
 
-Not for: ranges (an agent that asks for lines 40-80 wants those), files that the agent has just named or said it would
-change, or that the user wants read in full: they stay whole. On real sessions what an agent says just before a read
-tells most of what it will use: bodies in files that it named lose 7 times as much evidence per token as in those it
-did not. Nor for Markdown, data and configuration.
+Not for: ranges (an agent that asks for lines 40-80 wants those, and `sed -n` always does); files that the agent has
+just named or said that it would change, that the user wants read in full, or tests when the user speaks of tests (new
+ones are patterned on old ones): they stay whole. On real sessions what an agent says just before a read tells most of
+what it will use: per token folded, bodies in files that it named hold seven times the evidence of those in files that
+it did not, and without these rules 28 % is saved at 91 % of the evidence instead of 21 % at 98 %. Nor for Markdown,
+data and configuration.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ from headroom_wrap.syntax.bodies import Body, bodies
 from headroom_wrap.syntax.languages import language_of
 from headroom_wrap.syntax.shown import Shown, shown
 
-LARGE = 300
-NEAR = 150
+LARGE = 200
+NEAR = 100
 SHORT = 8
 WORTH = 0.5
-MOST = 4_000_000
-"""Characters above which a file is left to others: the tree of a larger one takes more memory than it saves tokens."""
+LAST_WORDS = 300
+"""Characters at the end of what the user wrote that are taken for the wish; what is pasted above them is not."""
+
+MOST = 500_000
+"""Characters above which a text is left to others: no agent's reading tool shows that much of a file at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,16 @@ _CHANGES = re.compile(
     r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
 )
 _IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
+_TESTS = re.compile(r"(?i)\btests?\b")
 
 
 def _wanted(segment: Segment, path: str) -> bool:
-    """-> whether the agent named the file or spoke of a change just before, or the user asked to read in full."""
+    """-> whether the agent has just named the file or spoken of a change, or the user asks for what stands in it."""
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return stem in segment.said or bool(_CHANGES.search(segment.said) or _IN_FULL.search(segment.goal[-300:]))
+    if stem in segment.said or _CHANGES.search(segment.said):
+        return True
+    asked = segment.goal.removesuffix(segment.said)[-LAST_WORDS:]
+    return bool(_IN_FULL.search(asked) or ("test" in stem.lower() and _TESTS.search(asked)))
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
