@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import NamedTuple
 from headroom_wrap.prices import Price, Prices
 from headroom_wrap.segment import Exchange, Outcome, Usage
 from headroom_wrap.store.database import Database
+from headroom_wrap.store.local import LocalStore
+from headroom_wrap.store.retention import Removed
 
 MIGRATIONS = (
     (
@@ -44,6 +47,8 @@ MIGRATIONS = (
 )
 PARENTS = 64
 """How many of a session's last requests may hold the one that this request continues (subagents interleave)."""
+RUNNING = 7 * 86400.0
+"""A session that was idle for longer than so many seconds no longer counts as running."""
 ALARM_TOKENS = 20_000
 """So many eligible tokens, and not one removed: then something is wrong (an encoding, a new wire shape)."""
 ELIGIBLE = 200
@@ -185,6 +190,19 @@ class Ledger:
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
         self._database.close()
+
+
+def sweep(home: Path, keep_days: float, keep_bytes: int) -> Removed:
+    """-> what expired of the store; nothing that a session of the last 7 days sent, so nothing of one that runs.
+
+    Raises store.Unavailable.
+    """
+    ledger, store = Ledger(home), LocalStore(home)
+    try:
+        return store.sweep(keep_days, keep_bytes, ledger.refs(time.time() - RUNNING))
+    finally:
+        ledger.close()
+        store.close()
 
 
 class _Saved(NamedTuple):
@@ -343,7 +361,8 @@ _PARTS = f"""
 _PASSED = f"SELECT why, count(*), sum(before) {_SENT} AND NOT changed GROUP BY 1 ORDER BY 3 DESC, 1"
 _PROBLEMS = f"SELECT problem, count(*) FROM exchanges WHERE problem != '' AND {_WINDOW} GROUP BY 1 ORDER BY 2 DESC, 1"
 _FAULTS = f"""
-    SELECT why, count(*) {_SENT} AND (why LIKE 'raised %' OR why LIKE 'stopped %') GROUP BY 1 ORDER BY 2 DESC, 1
+    SELECT why, count(*) {_SENT} AND NOT changed AND (why GLOB '[A-Z]* in *' OR why GLOB 'raised *'
+        OR why GLOB 'stopped*' OR why GLOB 'store unavailable*') GROUP BY 1 ORDER BY 2 DESC, 1
 """
 _IDLE = f"""
     SELECT agent, sum(before) AS tokens {_SENT}

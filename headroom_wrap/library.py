@@ -53,7 +53,7 @@ def compress(
     """-> the messages with their tool results compressed; the ones given are never changed.
 
     `messages`: a list of Anthropic messages, OpenAI Chat messages, OpenAI Responses input items or Gemini contents, as
-    dictionaries or as objects of those SDKs (anything with `model_dump`). `tools`: the request's own list, of any
+    dictionaries or as objects of those SDKs (pydantic models). `tools`: the request's own list, of any
     provider: text is left out only where one of them can fetch it again (a shell, `headroom_retrieve`); without one
     every form is lossless. `model` and `system` may be passed as they stand in the request and decide nothing.
     `store`: where originals and decisions are kept, by default where the command keeps them too; None, or a default
@@ -139,7 +139,8 @@ def _taken_over(came: Any, before: Any, after: Any) -> Any:
         return type(came)(_taken_over(*three) for three in zip(came, before, after, strict=True))
     if isinstance(came, Mapping):
         return {key: _taken_over(value, before.get(str(key)), after.get(str(key))) for key, value in came.items()}
-    return type(came).model_validate(_taken_over(dict(_plain(came)), before, after))
+    changed = [key for key in after if before[key] != after[key]]
+    return came.model_copy(update={key: _taken_over(getattr(came, key), before[key], after[key]) for key in changed})
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ replayed from then on. So what is sent for a conversation's first n turns is the
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 from headroom_wrap import reread
 from headroom_wrap.marker import WAY_BACK, ref_of
 from headroom_wrap.route import DEFAULT, Policy, route
-from headroom_wrap.segment import Outcome, Request, Segment, Written
+from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.located import splice
@@ -66,17 +67,11 @@ def _rewritten(body: bytes, wire: Wire, store: Store | None, policy: Policy, dec
     request = wire.read(text)
     if not request.segments:
         return Rewritten(body, request=request)
-    segments = located(request, store, policy)
-    outcomes = tuple(_outcomes(replace(request, segments=segments), store, policy, decide))
-    edits = [(s.span, o.text) for s, o in zip(segments, outcomes, strict=True) if o.text is not None]
+    back = way_back(request.tools, policy.way_back) if store is not None else ""
+    outcomes = tuple(_Run(store, back, policy, decide).outcomes(request))
+    edits = [(s.span, o.text) for s, o in zip(request.segments, outcomes, strict=True) if o.text is not None]
     sent = splice(text, edits).encode() if edits else body
     return Rewritten(sent, outcomes, request)
-
-
-def located(request: Request, store: Store | None, policy: Policy) -> tuple[Segment, ...]:
-    """-> the segments of a request, each with the way back that this very request has."""
-    back = way_back(request.tools, policy.way_back) if store is not None else ""
-    return tuple(replace(s, way_back=back) for s in request.segments) if back else request.segments
 
 
 def way_back(tools: Sequence[str], choice: str = "auto") -> str:
@@ -89,76 +84,79 @@ def way_back(tools: Sequence[str], choice: str = "auto") -> str:
     return WAY_BACK if shell else mcp
 
 
-def keys(request: Request) -> list[bytes]:
+def keys(request: Request, back: str = "") -> list[bytes]:
     """-> a name for each segment's decision: its text, call and goal, and all that stands before it.
 
     The same conversation gives the same names in any process; a conversation that differs anywhere before a segment
     gives it another name, so a decision is never replayed where what it refers to is not there.
     """
-    written = iter(request.written)
-    following = next(written, None)
-    link, out = b"", []
+    written = deque(request.written)
+    link, out = hashlib.sha256(back.encode()).digest(), []
     for index, segment in enumerate(request.segments):
-        digest = hashlib.sha256(link)
-        while following is not None and following.before <= index:
-            digest.update(_packed(following.path, following.text))
-            following = next(written, None)
-        fields = (segment.tool, segment.call, segment.goal, segment.way_back, str(segment.error), segment.text)
-        digest.update(_packed(*fields))
-        link = digest.digest()
+        while written and written[0].before <= index:
+            link += fingerprint(written[0].path, written.popleft().text)
+        link = hashlib.sha256(link + segment.fingerprint()).digest()
         out.append(link)
     return out
 
 
-def _packed(*texts: str) -> bytes:
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One request on its way: where decisions are kept, which way back it has, what the user chose."""
+
+    store: Store | None
+    back: str
+    policy: Policy
+    decide: bool
+
+    def outcomes(self, request: Request) -> Iterator[Outcome]:
+        """The outcome of each segment in order: replayed where it is known, decided where it is new."""
+        names = keys(request, self.back)
+        known = _known(names, self.store)
+        if all(name in known for name in names):
+            yield from (_replayed(known[name]) for name in names)
+            return
+        seen, written = reread.Seen(), deque(request.written)
+        for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
+            while written and written[0].before <= index:
+                seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
+            if name in known:
+                outcome = _replayed(known[name])
+            else:
+                outcome = _settled(name, self._new(segment, None if request.clears else seen), self.store)
+            seen.answered(segment)
+            seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
+            yield outcome
+
+    def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
+        """What is decided of a segment seen for the first time; its originals are stored when this returns."""
+        if not self.decide:
+            return Outcome(None, why="stopped: the worker was ended", tool=segment.tool)
+        back = "" if seen is not None and seen.again(segment) else self.back
+        outcome, originals = route(replace(segment, way_back=back), seen, self.policy)
+        if self.store is None:
+            return outcome
+        try:
+            refs = [self.store.keep(original, tool=segment.tool, call=segment.call) for original in originals]
+        except Unavailable as error:
+            return _given_up(outcome, error)
+        if refs != [ref_of(original) for original in originals]:
+            return replace(outcome, text=None, after=outcome.before, why="its reference is taken")
+        return outcome
 
 
-def _outcomes(request: Request, store: Store | None, policy: Policy, decide: bool) -> Iterator[Outcome]:
-    """The outcome of each segment in order: replayed where it is known, decided where it is new."""
-    names = keys(request)
-    known = _known(names, store)
-    if all(name in known for name in names):
-        yield from (replace(known[name], replayed=True) for name in names)
-        return
-    seen, waiting = reread.Seen(), list(request.written)
-    for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
-        _take_in(seen, waiting, index)
-        if name in known:
-            outcome = replace(known[name], replayed=True)
-        elif decide:
-            outcome = _decided(segment, name, None if request.clears else seen, store, policy)
-        else:
-            outcome = _settled(name, Outcome(None, why="stopped: the worker was ended", tool=segment.tool), store)
-        seen.answered(segment)
-        seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
-        yield outcome
+def _replayed(outcome: Outcome) -> Outcome:
+    return outcome if outcome.replayed else replace(outcome, replayed=True)
 
 
-def _take_in(seen: reread.Seen, waiting: list[Written], index: int) -> None:
-    while waiting and waiting[0].before <= index:
-        written = waiting.pop(0)
-        seen.add(written.text, f"what you wrote to {written.path}" if written.path else "what you wrote")
+def _given_up(outcome: Outcome, error: Unavailable) -> Outcome:
+    return replace(outcome, text=None, after=outcome.before, why=f"store unavailable: {error}")
 
 
 def _name_of(segment: Segment) -> str:
     """How a reference calls an earlier result."""
     asked = segment.path or segment.call.split("\n")[0][:60]
     return f"the result of {segment.tool} {asked}".rstrip()
-
-
-def _decided(segment: Segment, name: bytes, seen: reread.Seen | None, store: Store | None, policy: Policy) -> Outcome:
-    if seen is not None and seen.again(segment):
-        segment = replace(segment, way_back="")
-    outcome, originals = route(segment, seen, policy)
-    try:
-        for original in originals:
-            if store is not None and store.keep(original, tool=segment.tool, call=segment.call) != ref_of(original):
-                outcome = replace(outcome, text=None, after=outcome.before, why="no reference to be had")
-    except Unavailable as error:
-        outcome = replace(outcome, text=None, after=outcome.before, why=f"store unavailable: {error}")
-    return _settled(name, outcome, store)
 
 
 _UNSETTLED: WeakKeyDictionary[Store, dict[bytes, Outcome]] = WeakKeyDictionary()
@@ -172,8 +170,7 @@ def _settled(name: bytes, outcome: Outcome, store: Store | None) -> Outcome:
     try:
         return store.decide({name: outcome})[name]
     except Unavailable as error:
-        if outcome.omitted:
-            outcome = replace(outcome, text=None, after=outcome.before, why=f"store unavailable: {error}")
+        outcome = _given_up(outcome, error) if outcome.text is not None else outcome
         return _UNSETTLED.setdefault(store, {}).setdefault(name, outcome)
 
 

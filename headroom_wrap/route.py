@@ -11,6 +11,7 @@ from types import FrameType
 
 from headroom_wrap import envelope, reread, tokens
 from headroom_wrap.compressors import STACK
+from headroom_wrap.compressors.clean import clean
 from headroom_wrap.marker import PRINTED, ref_of
 from headroom_wrap.segment import Compressed, Compressor, Outcome, Segment
 
@@ -103,7 +104,7 @@ def _piece(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> str
     """The payload of an envelope, cleaned, and then as the first compressor that answers for it leaves it."""
     segment = replace(segment, ref=ref_of(segment.text))
     text, original = segment.text, segment.text
-    for compressor in stack:
+    for compressor in (clean, *stack):
         answer.asked = compressor.__name__
         made = compressor(replace(segment, text=text))
         if made is None or not _sound(made, text, segment):
@@ -113,7 +114,8 @@ def _piece(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> str
         if made.omitted:
             answer.omitted.append(made.omitted)
             answer.originals.append(original)
-        break
+        if compressor is not clean:
+            break
     return text
 
 

@@ -6,6 +6,7 @@ of it is an `Outcome`; a request and its response are an `Exchange`, with the pr
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -40,6 +41,17 @@ class Segment:
     way_back: str = ""
     ref: str = ""
     span: Span = field(default=Span(0, 0), compare=False)
+    digest: bytes = field(default=b"", compare=False)
+
+    def fingerprint(self) -> bytes:
+        """-> a hash of what its decision depends on; `digest` holds it where a wire has computed it once already."""
+        return self.digest or fingerprint(self.tool, self.call, self.goal, str(self.error), self.text)
+
+
+def fingerprint(*texts: str) -> bytes:
+    """-> a SHA-256 of texts, each with its length, so that no two lists of texts look alike."""
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
 
 
 GOAL_CHARS = 6000

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from headroom_wrap.ledger import Ledger, Part, Passed, Totals
+from headroom_wrap.ledger import Ledger, Part, Passed, Totals, sweep
 from headroom_wrap.segment import Exchange, Outcome, Usage
+from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.local import LocalStore
 
 MODEL = "test-model"
 UNCACHED = Usage(100, 10, 0, 0)
@@ -173,9 +177,12 @@ def test_nothing_saved_on_much_eligible_traffic_is_an_alarm(ledger: Ledger) -> N
 def test_faults_of_compressors_and_blind_requests_are_alarms(ledger: Ledger) -> None:
     for _ in range(3):
         ledger.record(exchange(body_before=300_000, agent="new"))
-    ledger.record(exchange(passed(500, "raised ValueError in search"), session="s2"))
+    faults = (passed(500, "raised ValueError in search"), passed(1, "KeyError in logs"), passed(1, "small"))
+    ledger.record(exchange(*faults, passed(1, "stopped after 2 s in logs"), session="s2"))
     assert ledger.alarms() == (
+        "KeyError in logs (segments: 1)",
         "raised ValueError in search (segments: 1)",
+        "stopped after 2 s in logs (segments: 1)",
         "new: no tool result found in any of 3 large requests; its format may be new",
     )
 
@@ -186,6 +193,19 @@ def test_references_of_one_session_and_of_all_recent_ones(ledger: Ledger) -> Non
     assert ledger.refs(session="s1") == {"old"}
     assert ledger.refs(50.0) == {"new"}
     assert ledger.latest() == "s2"
+
+
+def test_a_sweep_spares_what_active_sessions_sent(ledger: Ledger, tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    active, ended = store.keep("of an active session"), store.keep("of an ended one")
+    ledger.record(exchange(sent(10, 5, active), started=time.time() - 86400))
+    ledger.record(exchange(sent(10, 5, ended), session="s2"))
+    for kept in store.objects.files():
+        os.utime(kept.path, (1, 1))
+    assert sweep(tmp_path, 30, 10**9).originals == 1
+    assert store.restore(active) == "of an active session"
+    with pytest.raises(UnknownRef, match="expired"):
+        store.restore(ended)
 
 
 def test_purging_a_session_removes_its_rows_only(ledger: Ledger, tmp_path: Path) -> None:

@@ -9,17 +9,21 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import headroom_wrap
 from headroom_wrap import tokens
 from headroom_wrap.tokens import count, estimate, family_factor
 
 ALPHABET = st.sampled_from(
     [*"aB9 \n/.'(\"_-\t漢éßǅ٣😀\u0301\u00a0\u2028\x1c\x85", "  ", "\r\n", "'s", "'LL", "word", "AB", "{}", "https://"]
 )
+
+ELSEWHERE = {"HOME": "/none", "PYTHONPATH": str(Path(headroom_wrap.__file__).parents[1])}
 
 
 def test_the_packed_ranks_are_the_ones_tiktoken_pins() -> None:
@@ -107,9 +111,7 @@ def test_importing_loads_nothing_and_counting_asks_no_network() -> None:
         "socket.socket = None\n"
         "print(tokens.count('hello world'), tokens.estimate('hello world'), 'requests' in sys.modules)\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"HOME": "/none"}
-    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=ELSEWHERE)
     assert ran.stdout == "2 2 False\n"
 
 

@@ -37,6 +37,9 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         enabled=settings.enabled,
         way_back=settings.way_back,
         stop_after=settings.stop_after,
+        floor=settings.floor,
+        compressors=settings.compressors,
+        skip_tools=settings.skip_tools,
     )
 
 

@@ -9,7 +9,8 @@ from headroom_wrap.compressors.listing import listing
 from headroom_wrap.compressors.logs import logs
 from headroom_wrap.compressors.output import output
 from headroom_wrap.compressors.records import records
+from headroom_wrap.compressors.repeats import repeats
 from headroom_wrap.compressors.search import search
 from headroom_wrap.segment import Compressor
 
-STACK: tuple[Compressor, ...] = (records, diff, history, code, search, listing, output, logs)
+STACK: tuple[Compressor, ...] = (records, diff, history, code, search, listing, output, logs, repeats)

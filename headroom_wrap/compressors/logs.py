@@ -5,8 +5,10 @@ Reads
     `tail x.log` or `gh run view --log` print, from 30 lines up.
 Keeps
     The first and last line of each template; every line of a template seen at most twice; the first two and the last
-    line of each error, with context; user frames of each distinct stack trace, its "Caused by" lines and its last line;
-    lines naming identifiers of the goal; the first 3 and last 10 lines. All verbatim, in their order.
+    line of each error, with context, and all errors that point to a line of a file; user frames of each distinct stack
+    trace, its "Caused by" lines and its last line; lines naming identifiers of the goal; the
+    first 3 and last 10 lines. Of CI jobs, whose text is mostly set-up that stands there once, the errors likewise, the
+    40 lines before each bad exit and the last 30. All verbatim, in their order.
 Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
     Without a way back nothing is left out: templates are written once and their values in rows (`lines.table`).
@@ -23,14 +25,15 @@ from collections.abc import Sequence
 from headroom_wrap.lines.fold import BLANK, KEEP, LEAST, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.goal import goal_words, naming
-from headroom_wrap.lines.notable import is_doubtful, is_error, is_failed_status, is_warning
+from headroom_wrap.lines.noise import noise
+from headroom_wrap.lines.notable import is_diagnostic, is_doubtful, is_error, is_failed_status, is_warning
 from headroom_wrap.lines.table import tabled, untabled
 from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
 
 _LEAST_LINES = 30
 _HEAD, _TAIL = 3, 10
-_BEFORE, _AFTER = 2, 5
+_BEFORE, _AFTER = 2, 4
 _NOTES = 8
 _OFTEN = 20
 _SPANS, _MASK = 3, 100
@@ -46,6 +49,7 @@ _STAMP = re.compile(
     r"|\b\d{4}-\d\d-\d\dT\d)"
     r"|\W{0,3}(?:\d{6,8}[ -]\d{6} |[IWEF]\d{4} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d|[VDIWE]/)"
 )
+_WARNED = re.compile(r"\W{0,2}(?:warn(?:ing)?|debug)\b", re.IGNORECASE)
 _HIT = re.compile(r"[\w./-]+:\d+[:-]")
 _SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
 _CI = re.compile(
@@ -161,25 +165,33 @@ def _errors(lines: Sequence[str], found: Sequence[str], group: dict[str, int], j
     warned: set[int] = set()
     shown: Counter[int] = Counter()
     for mask, where in places.items():
-        if is_frame(mask):
-            continue
-        if is_error(mask):
-            keep.update(where[:2])
-            keep.add(where[-1])
+        if _is_told_error(mask, job):
+            keep.update(_distinct(lines, where) if is_diagnostic(lines[where[0]]) else {*where[:2], where[-1]})
             shown[group[mask]] += 1
             if shown[group[mask]] <= _CONTEXTS:
                 keep |= _context(lines, where[0])
-        elif is_warning(mask) or is_doubtful(mask):
-            if not job:
-                keep.update((where[0], where[-1]))
-            elif group[mask] not in warned:
-                warned.add(group[mask])
-                keep.add(where[0])
+        elif not job and (is_warning(mask) or is_doubtful(mask)):
+            keep.update((where[0], where[-1]))
+        elif job and is_warning(mask) and group[mask] not in warned:
+            warned.add(group[mask])
+            keep.add(where[0])
     return keep
 
 
+def _is_told_error(mask: str, job: bool) -> bool:
+    """-> whether a mask is an error and no frame; in a job also no warning and no known step that only names one."""
+    if not is_error(mask) or is_frame(mask):
+        return False
+    return not (job and (_WARNED.match(mask) or noise(mask, True)))
+
+
+def _distinct(lines: Sequence[str], where: Sequence[int]) -> list[int]:
+    """-> the first place of each text: diagnostics of one mask point to different lines of files."""
+    return list({lines[place]: place for place in reversed(where)}.values())
+
+
 def _context(lines: Sequence[str], place: int) -> set[int]:
-    """-> what stands around an error: two lines before, five after, and a trace without library frames."""
+    """-> what stands around an error: two lines before, four after, and a trace without library frames."""
     keep = set(range(max(0, place - _BEFORE), place))
     after = place + 1
     while after < len(lines) and (after <= place + _AFTER or is_frame(lines[after])):

@@ -48,7 +48,7 @@ def output(segment: Segment) -> Compressed | None:
         return None
     lines = text.split("\n")
     ticks = _TICKS.search(text) is not None
-    labels = [noise(line, ticks) if line else KEEP for line in lines]
+    labels = [_label(line, ticks) if line else KEEP for line in lines]
     known = sum(1 for label in labels if label)
     frames = [place for place, line in enumerate(lines) if line[:1] in " \t" and is_frame(line)]
     if known < _LEAST and len(frames) < _TRACE:
@@ -59,6 +59,12 @@ def output(segment: Segment) -> Compressed | None:
     _fold_repeats(lines, set(frames), labels)
     labels = [BLANK if label == KEEP and not line.strip() else label for label, line in zip(labels, lines, strict=True)]
     return folded(segment, lines, labels)
+
+
+def _label(line: str, ticks: bool) -> str:
+    """-> KEEP or what noise the line is: a step that tells of an error is none ("Building wheel …: status 'error'")."""
+    label = noise(line, ticks)
+    return KEEP if label and label not in _PASSES and is_error(line) else label
 
 
 def _fold_passed_go_tests(lines: Sequence[str], labels: list[str]) -> None:

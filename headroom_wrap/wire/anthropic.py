@@ -10,17 +10,19 @@ from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
-from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.calls import TEXT_TYPES, names_of, texts_of
 from headroom_wrap.wire.counts import count, either, member
-from headroom_wrap.wire.located import TEXTS, Located, Shape, locate
-from headroom_wrap.wire.reading import Reading
+from headroom_wrap.wire.located import TEXTS, Located, Shape
+from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "anthropic"
 
 _RESULT = Shape(keys={"content": TEXTS}, whole=re.compile(r'\{\s*"type"\s*:\s*"(?!tool_result")'))
 _MESSAGE = Shape(keys={"content": Shape(items=_RESULT)}, whole=re.compile(r'\{\s*"role"\s*:\s*"(?!user")'))
-_SHAPE = Shape(keys={"messages": Shape(items=_MESSAGE)})
+
+
+def _shape(resume_at: int) -> Shape:
+    return Shape(keys={"messages": Shape(items=_MESSAGE, resume_at=resume_at)})
 
 
 def matches(path: str) -> bool:
@@ -30,17 +32,16 @@ def matches(path: str) -> bool:
 
 def read(body: str) -> Request:
     """-> the string and text-block contents of the `tool_result` blocks in user messages. Raises Unreadable."""
-    top = locate(body, _SHAPE)
-    if not top.walked():
-        raise Unreadable("not a JSON object")
-    reading = Reading(body)
-    for message in top.at("messages").items():
-        if message.at("role").text() == "user":
-            _user(message.at("content"), reading)
-        else:
-            _assistant(message.plain(), reading)
+    top, reading = fold(body, _shape, lambda top: top.at("messages"), Reading(body), _message)
     request = reading.request(names_of(top.at("tools").value), top.at("model").text())
     return replace(request, clears="clear_tool_uses" in str(top.at("context_management").value))
+
+
+def _message(reading: Reading, message: Located) -> None:
+    if message.at("role").text() == "user":
+        _user(message.at("content"), reading)
+    else:
+        _assistant(message.plain(), reading)
 
 
 def _user(content: Located, reading: Reading) -> None:

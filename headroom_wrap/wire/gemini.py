@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
-from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.calls import names_of
 from headroom_wrap.wire.counts import count, either, member
-from headroom_wrap.wire.located import NOTHING, Located, Shape, locate
-from headroom_wrap.wire.reading import Reading
+from headroom_wrap.wire.located import NOTHING, Located, Shape
+from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "gemini"
 
@@ -37,9 +36,12 @@ _ANSWER = Shape(keys={"response": _deep()}, rest=Shape())
 _ANSWERS = {"functionResponse": _ANSWER, "function_response": _ANSWER}
 _PART = Shape(keys=_ANSWERS, whole=re.compile(r'\{\s*"(?:text|thought|functionCall)"'))
 _CONTENT = Shape(keys={"parts": Shape(items=_PART)}, whole=re.compile(r'\{\s*"role"\s*:\s*"model"'))
-_BODY = {"contents": Shape(items=_CONTENT)}
-_SHAPE = Shape(keys={**_BODY, "request": Shape(keys=_BODY)})
 _PATH = re.compile(r":(?:generateContent|streamGenerateContent)\Z")
+
+
+def _shape(resume_at: int) -> Shape:
+    keys = {"contents": Shape(items=_CONTENT, resume_at=resume_at)}
+    return Shape(keys={**keys, "request": Shape(keys=keys)})
 
 
 def matches(path: str) -> bool:
@@ -55,15 +57,13 @@ def model_of(path: str) -> str:
 
 def read(body: str) -> Request:
     """-> the strings in `functionResponse.response` objects. Raises Unreadable."""
-    top = locate(body, _SHAPE)
-    if not top.walked():
-        raise Unreadable("not a JSON object")
+    top, turns = fold(body, _shape, lambda top: _asked(top).at("contents"), _Turns(Reading(body)), _Turns.content)
+    return turns.reading.request(_tools(_asked(top).at("tools").value), top.at("model").text())
+
+
+def _asked(top: Located) -> Located:
     inner = top.at("request")
-    asked = inner if inner.walked() else top
-    turns = _Turns(Reading(body))
-    for content in asked.at("contents").items():
-        turns.content(content)
-    return turns.reading.request(_tools(asked.at("tools").value), top.at("model").text())
+    return inner if inner.walked() else top
 
 
 class _Turns:
@@ -72,6 +72,21 @@ class _Turns:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.open: dict[str, list[str]] = {}
+
+    @property
+    def body(self) -> str:
+        """The body that is read."""
+        return self.reading.body
+
+    @body.setter
+    def body(self, body: str) -> None:
+        self.reading.body = body
+
+    def copy(self) -> _Turns:
+        """-> the same, to go on from."""
+        turns = _Turns(self.reading.copy())
+        turns.open = {tool: [*keys] for tool, keys in self.open.items()}
+        return turns
 
     def content(self, content: Located) -> None:
         """Reads one content: its parts, of which those with answers know their places."""

@@ -37,12 +37,14 @@ class Shape:
 
     `rest`: the shape of members that `keys` does not name. None: the value is scanned whole and carries plain values.
     `whole` matches at the start of a value that is scanned whole all the same: an assistant's message among a user's.
+    `resume_at`: where to go on in an array whose items before that place were read from an earlier body.
     """
 
     keys: Mapping[str, Shape] = field(default_factory=dict)
     items: Shape | None = None
     rest: Shape | None = None
     whole: re.Pattern[str] | None = None
+    resume_at: int = 0
 
 
 TEXTS = Shape(items=Shape(rest=Shape()))
@@ -135,7 +137,7 @@ def _walk(body: str, at: int, shape: Shape) -> Located:
     if opening == "{" and (shape.keys or shape.rest) and not (shape.whole and shape.whole.match(body, at)):
         return _object(body, at, shape)
     if opening == "[" and shape.items:
-        return _array(body, at, shape.items)
+        return _array(body, at, shape)
     value, end = _scan(body, at)
     return _tuple(Located, (value, at, end))
 
@@ -175,12 +177,13 @@ def _escaped_key(body: str, at: int) -> tuple[str, int]:
 
 
 def _array(body: str, at: int, shape: Shape) -> Located:
-    items = Items()
-    end, found = at, _first_item(body, at)
+    items, inner = Items(), shape.items or shape
+    end = max(at, shape.resume_at)
+    found = _next_item(body, end) if shape.resume_at else _first_item(body, at)
     while found:
         if found[1]:
             return _tuple(Located, (items, at, found.end()))
-        item = _walk(body, found.end(), shape)
+        item = _walk(body, found.end(), inner)
         items.append(item)
         end = item.end
         found = _next_item(body, end)

@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
-from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.anthropic import strings
 from headroom_wrap.wire.calls import names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
-from headroom_wrap.wire.located import TEXTS, Located, Shape, locate
-from headroom_wrap.wire.reading import Reading
+from headroom_wrap.wire.located import TEXTS, Located, Shape
+from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "openai_chat"
 
 _MESSAGE = Shape(keys={"content": TEXTS}, whole=re.compile(r'\{\s*"role"\s*:\s*"(?!tool"|function")'))
-_SHAPE = Shape(keys={"messages": Shape(items=_MESSAGE)})
+
+
+def _shape(resume_at: int) -> Shape:
+    return Shape(keys={"messages": Shape(items=_MESSAGE, resume_at=resume_at)})
 
 
 def matches(path: str) -> bool:
@@ -30,18 +32,13 @@ def matches(path: str) -> bool:
 
 def read(body: str) -> Request:
     """-> the string and text-part contents of messages of the role `tool`, or of old `function`. Raises Unreadable."""
-    top = locate(body, _SHAPE)
-    if not top.walked():
-        raise Unreadable("not a JSON object")
-    reading = Reading(body)
-    for message in top.at("messages").items():
-        _message(message, reading)
+    top, reading = fold(body, _shape, lambda top: top.at("messages"), Reading(body), _message)
     offered = [top.at(key).value for key in ("tools", "functions")]
     tools = [tool for tools in offered if isinstance(tools, list) for tool in tools]
     return reading.request(names_of(tools), top.at("model").text())
 
 
-def _message(message: Located, reading: Reading) -> None:
+def _message(reading: Reading, message: Located) -> None:
     role = message.at("role").text()
     if role in {"tool", "function"}:
         tool = message.at("name").text()

@@ -11,18 +11,21 @@ from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
-from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.anthropic import strings
 from headroom_wrap.wire.calls import joined, names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
-from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape, locate
-from headroom_wrap.wire.reading import Reading
+from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape
+from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "openai_responses"
 
 _ITEM = Shape(keys={"output": TEXTS}, whole=re.compile(r'\{\s*"(?:role"|type"\s*:\s*"(?!\w+_output"))'))
-_BODY = {"input": Shape(items=_ITEM)}
-_SHAPE = Shape(keys={**_BODY, "response": Shape(keys=_BODY)})
+
+
+def _shape(resume_at: int) -> Shape:
+    keys = {"input": Shape(items=_ITEM, resume_at=resume_at)}
+    return Shape(keys={**keys, "response": Shape(keys=keys)})
+
 
 _OUTPUTS = {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "shell_call_output"}
 
@@ -34,27 +37,31 @@ def matches(path: str) -> bool:
 
 def read(body: str) -> Request:
     """-> the texts of function, custom tool and shell outputs, in a body or a `response.create`. Raises Unreadable."""
-    return _read(body, Reading(body))
+    return _read(body, Reading(body), remember=True)
 
 
-def _read(body: str, reading: Reading) -> Request:
-    top = locate(body, _SHAPE)
-    if not top.walked():
-        raise Unreadable("not a JSON object")
-    inner = top.at("response")
-    asked = inner if inner.walked() else top
+def _read(body: str, start: Reading, remember: bool = False) -> Request:
+    top, reading = fold(body, _shape, lambda top: _asked(top).at("input"), start, _turn, remember=remember)
+    asked = _asked(top)
     if asked.at("input").text():
         reading.heard([asked.at("input").text()])
     tools = asked.at("tools").value
-    offered = list(tools) if isinstance(tools, list) else []
-    for item in asked.at("input").items():
-        if item.at("type").text() in _OUTPUTS:
-            reading.result(item.at("call_id").text() or item.at("id").text(), _strings(item.at("output")))
-        elif isinstance(plain := item.plain(), dict):
-            _item(plain, reading)
-            more = plain.get("tools") if plain.get("type") == "additional_tools" else None
-            offered += more if isinstance(more, list) else []
+    offered = [*(tools if isinstance(tools, list) else []), *reading.offered]
     return reading.request(names_of(offered), asked.at("model").text())
+
+
+def _asked(top: Located) -> Located:
+    inner = top.at("response")
+    return inner if inner.walked() else top
+
+
+def _turn(reading: Reading, item: Located) -> None:
+    if item.at("type").text() in _OUTPUTS:
+        reading.result(item.at("call_id").text() or item.at("id").text(), _strings(item.at("output")))
+    elif isinstance(plain := item.plain(), dict):
+        _item(plain, reading)
+        more = plain.get("tools") if plain.get("type") == "additional_tools" else None
+        reading.offered += more if isinstance(more, list) else []
 
 
 KEPT_CALLS = 64

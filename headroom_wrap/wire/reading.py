@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
-from headroom_wrap.segment import Request, Segment, Written
+from headroom_wrap.segment import Request, Segment, Written, fingerprint
+from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.calls import Call, call_of, decoded, from_user, goal_of, written_by
-from headroom_wrap.wire.located import Located
+from headroom_wrap.wire.located import Located, Shape, locate
 
 
 @dataclass(slots=True)
@@ -22,6 +25,17 @@ class Reading:
     said: str = ""
     first: str = ""
     answered: bool = False
+    offered: list[object] = field(default_factory=list)
+
+    def copy(self) -> Reading:
+        """-> a reading that can go on from here, leaving this one as it is."""
+        lists = {
+            "segments": [*self.segments],
+            "written": [*self.written],
+            "calls": {**self.calls},
+            "offered": [*self.offered],
+        }
+        return replace(self, **lists)  # type: ignore[arg-type]
 
     def heard(self, texts: list[str]) -> None:
         """The user wrote these text blocks."""
@@ -53,10 +67,88 @@ class Reading:
         call = self.calls.get(key) or Call(tool, goal=goal_of(self.user, ""))
         for text in texts:
             if text.text() and text.is_string(self.body):
-                self.segments.append(
-                    Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
-                )
+                digest = fingerprint(call.tool, call.call, call.goal, str(error), text.text())
+                segment = Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
+                self.segments.append(replace(segment, digest=digest))
 
     def request(self, tools: tuple[str, ...], model: str) -> Request:
         """-> all of it."""
         return Request(tuple(self.segments), tools, model, tuple(self.written), self.first)
+
+
+class Turns(Protocol):
+    """What a wire has read of a conversation so far."""
+
+    body: str
+
+    def copy(self: T) -> T:
+        """-> the same, to go on from."""
+
+
+T = TypeVar("T", bound=Turns)
+MARKS = 4
+"""Places near the end of a body from which a later one may go on: agents move a cache marker in the last messages."""
+
+REMEMBERED = 4
+SMALL, LARGE = 30_000, 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A body read lately, and after some of its turns: where they end, and what had been read by then."""
+
+    body: str
+    marks: tuple[tuple[int, Turns], ...]
+
+
+_RECENT: deque[Remembered] = deque(maxlen=REMEMBERED)
+
+
+def fold(
+    body: str,
+    shape: Callable[[int], Shape],
+    turns: Callable[[Located], Located],
+    start: T,
+    step: Callable[[T, Located], None],
+    *,
+    remember: bool = True,
+) -> tuple[Located, T]:
+    """-> the walked body, and `start` after `step` took in each of its turns. Raises Unreadable.
+
+    An agent sends its whole conversation again with each request. What stands before the first character that differs
+    from a body read lately is not read again: reading it took 15 us a call, 18 ms of a 2 MB body; now what is new does.
+    """
+    at, state = _resumed(body, start) if remember else (0, start)
+    top = locate(body, shape(at))
+    if not top.walked():
+        raise Unreadable("not a JSON object")
+    items = turns(top).items()
+    marks: list[tuple[int, Turns]] = []
+    for index, item in enumerate(items):
+        step(state, item)
+        if index >= len(items) - MARKS:
+            marks.append((item.end, state.copy()))
+    if remember and marks and SMALL < len(body) < LARGE:
+        _RECENT.append(Remembered(body, tuple(marks)))
+    return top, state
+
+
+def _resumed(body: str, start: T) -> tuple[int, T]:
+    """The furthest place up to which a body read lately is the same, and what had been read by then."""
+    best: tuple[int, Turns] = (0, start)
+    for known in tuple(_RECENT):
+        for at, state in reversed(known.marks):
+            if at > best[0] and isinstance(state, type(start)) and _same(body, known.body, at):
+                best = (at, state)
+                break
+    at, found = best
+    if not at or not isinstance(found, type(start)):
+        return 0, start
+    state = found.copy()
+    state.body = body
+    return at, state
+
+
+def _same(body: str, known: str, at: int) -> bool:
+    near = max(0, at - 64)
+    return body[near:at] == known[near:at] and body[:near] == known[:near]

@@ -6,12 +6,13 @@ import pytest
 
 from headroom_wrap.compressors.listing import listing
 from headroom_wrap.compressors.records import records
+from headroom_wrap.compressors.repeats import repeats
 from headroom_wrap.compressors.search import search
 from headroom_wrap.segment import Compressor
 from headroom_wrap.testing import check
 
 
-@pytest.mark.parametrize("compressor", [search, listing])
+@pytest.mark.parametrize("compressor", [search, listing, repeats])
 def test_a_compressor_of_lines_keeps_every_promise(compressor: Compressor) -> None:
     check(compressor)
 

@@ -35,6 +35,14 @@ def store(home: Path) -> Iterator[LocalStore]:
     opened.close()
 
 
+def elsewhere(home: Path, keys: list[bytes]) -> dict[bytes, Outcome]:
+    """-> what another process would read."""
+    other = LocalStore(home)
+    found = other.decided(keys)
+    other.close()
+    return found
+
+
 def test_opening_touches_nothing(store: LocalStore, home: Path) -> None:
     assert not home.exists()
 
@@ -91,6 +99,38 @@ def test_processes_that_race_agree(home: Path) -> None:
     raw.close()
 
 
+def test_what_a_killed_process_had_said_is_still_there(home: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from headroom_wrap.store.local import LocalStore;"
+        "from headroom_wrap.segment import Outcome; from itertools import count; store = LocalStore(Path(sys.argv[1]));"
+        "told = lambda n, ref: store.decide({b'%s %d' % (sys.argv[2].encode(), n): Outcome('form', ref=ref)}) and"
+        " print(n, ref, flush=True);"
+        "[told(n, store.keep(f'{sys.argv[2]} {n} ' * 300)) for n in count()]"
+    )
+    writers = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", code, str(home), name], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for name in "abcd"
+    }
+    told: list[tuple[str, str, str]] = []
+    for wanted, (name, writer) in zip((1, 7, 20, 40), writers.items(), strict=True):
+        assert writer.stdout is not None
+        told += [(name, *writer.stdout.readline().split()) for _ in range(wanted)]  # type: ignore[misc]
+        writer.kill()
+        told += [(name, *line.split()) for line in writer.stdout if line.endswith("\n")]  # type: ignore[misc]
+        writer.stdout.close()
+        writer.wait()
+    store = LocalStore(home)
+    for name, number, ref in told:
+        assert store.restore(ref) == f"{name} {number} " * 300
+        assert store.decided([f"{name} {number}".encode()]) == {f"{name} {number}".encode(): Outcome("form", ref=ref)}
+    store.close()
+    with sqlite3.connect(home / NAME) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    raw.close()
+
+
 def test_the_file_is_private_and_in_wal_mode(store: LocalStore, home: Path) -> None:
     store.decide({b"k": GONE})
     assert stat.S_IMODE((home / NAME).stat().st_mode) == 0o600
@@ -105,7 +145,7 @@ def test_a_corrupt_file_is_set_aside_and_originals_remain(store: LocalStore, hom
     (home / NAME).write_bytes(b"this is no database" * 1000)
     assert store.decided([b"k"]) == {}
     store.decide({b"k": SENT})
-    assert LocalStore(home).restore(ref) == "original"
+    assert store.restore(ref) == "original"
     assert (home / f"{NAME}.corrupt-1").read_bytes().startswith(b"this is no")
 
 
@@ -144,7 +184,7 @@ def test_a_locked_file_is_unavailable_with_no_half_state(
             store.decide({b"b": GONE, b"c": GONE})
         lock.execute("ROLLBACK")
     lock.close()
-    assert LocalStore(home).decided([b"b", b"c"]) == {}
+    assert elsewhere(home, [b"b", b"c"]) == {}
     assert store.decide({b"b": GONE}) == {b"b": GONE}
 
 
@@ -158,7 +198,7 @@ def test_a_full_disk_is_unavailable_with_no_half_state(store: LocalStore, home: 
     limited(store._database._opened())
     with pytest.raises(Unavailable, match="full"):
         store.decide({b"k%d" % number: Outcome(os.urandom(4000).hex()) for number in range(20)})
-    assert LocalStore(home).decided([b"k%d" % number for number in range(20)]) == {}
+    assert elsewhere(home, [b"k%d" % number for number in range(20)]) == {}
     assert store.decided([b"a"]) == {b"a": GONE}
 
 
@@ -228,7 +268,7 @@ def test_a_resumed_session_renews_what_it_replays(store: LocalStore, home: Path)
     resumed.decide({b"new turn": GONE})
     assert resumed.sweep(2, 10**9) == Removed(0, 0, 0)
     assert resumed.restore(ref) == "an older one"
-    assert LocalStore(home).decided([b"an older one"])
+    assert elsewhere(home, [b"an older one"])
     resumed.close()
 
 
@@ -242,6 +282,26 @@ def test_a_purged_text_is_nowhere_on_the_disk(store: LocalStore, home: Path) -> 
     assert not any(secret.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert store.decided([b"k", b"o"]) == {b"o": Outcome("innocent form", ref=other)}
     assert store.restore(other) == "innocent"
+
+
+def test_payloads_that_a_marker_names_are_kept_and_purged_with_the_whole(store: LocalStore, home: Path) -> None:
+    def sent(name: str) -> tuple[str, str]:
+        whole, payload = store.keep(f"{{{name}}}"), store.keep(f"payload of {name}")
+        form = Outcome(f"[9 lines · headroom get {payload} --lines A-B]", ref=whole)
+        store.decide({name.encode(): form})
+        for path in (*store.objects.paths(whole), *store.objects.paths(payload)):
+            os.utime(path, (1, 1))
+        return whole, payload
+
+    running, resumed, doomed = sent("running"), sent("resumed"), sent("doomed")
+    store._database.write(lambda connection: connection.execute("UPDATE decisions SET used = 1"))
+    other = LocalStore(home)
+    other.decided([b"resumed"])
+    other.decide({b"new": GONE})
+    other.close()
+    assert store.purge(refs=doomed[:1]).originals == 2
+    assert store.sweep(30, 10**9, running[:1]) == Removed(0, 0, 0)
+    assert [store.restore(ref) for ref in (running[1], resumed[1])] == ["payload of running", "payload of resumed"]
 
 
 def test_a_purge_by_age_takes_tombstones_too(store: LocalStore, home: Path) -> None:

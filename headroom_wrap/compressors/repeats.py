@@ -1,0 +1,142 @@
+"""Lines in, the same lines out with repetition counted instead of spelled out; the last of the stack.
+
+Reads: any text in which a line, or a block of up to `DEEPEST` lines, stands several times in a row.
+Keeps: the first of each; `[previous line repeated 41 more times]` says the rest and `expand` writes it out again. With
+a way back also: of a progress display, and in a text above 4,000 tokens of lines that differ in their numbers only, the
+first, the last and those with the highest and the lowest of each number; error lines always.
+Leaves out: nothing where the repetition is exact; otherwise the lines that a gap counts.
+Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from headroom_wrap import marker
+from headroom_wrap.compressors.words import large
+from headroom_wrap.segment import Compressed, Segment
+
+DEEPEST = 60
+PAID = 24
+"""Characters that a fold must save beyond its own line."""
+ALIKE = 12
+"""Lines in a row that differ in their numbers only, from which on the middle ones are left out."""
+
+_FOLD = re.compile(r"\[previous (?:line|(\d+) lines) repeated (\d+) more times?\]")
+_NUMBERS = re.compile(r"\d+(?:[.:,]\d+)*")
+_PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)? ?%|[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b")
+_BAR = re.compile(r"[#=━█▓░■>\s.\-|]+")
+_ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|panic|warn(?:ing)?)\b|\S\.\w+:\d+")
+_WORDS = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
+
+
+def repeats(segment: Segment) -> Compressed | None:
+    """-> the text with its repetition counted, or None: nothing repeats. See the module's docstring."""
+    lines = segment.text.split("\n")
+    if segment.way_back and (found := _alike(segment, lines)):
+        return found
+    text = "\n".join(_folded(lines))
+    if len(text) >= len(segment.text) or expand(text) != segment.text:
+        return None
+    return Compressed(text)
+
+
+def expand(text: str) -> str:
+    """-> the text with every counted repetition written out. The inverse of the exact form."""
+    out: list[str] = []
+    for line in text.split("\n"):
+        found = _FOLD.fullmatch(line) if line.startswith("[previous ") else None
+        if found and len(out) >= int(found[1] or 1):
+            out += out[-int(found[1] or 1) :] * min(int(found[2]), 1_000_000)
+        else:
+            out.append(line)
+    return "\n".join(out)
+
+
+def _folded(lines: list[str]) -> Iterator[str]:
+    """A line that stands once more starts a block as long as the way back to it; four earlier places are tried."""
+    seen: dict[str, list[int]] = {}
+    place = 0
+    while place < len(lines):
+        places = seen.setdefault(lines[place], [])
+        depth, times = _block(lines, place, places)
+        if times:
+            yield _fold(depth, times)
+            place += depth * times
+            continue
+        places.append(place)
+        del places[:-4]
+        yield lines[place]
+        place += 1
+
+
+def _block(lines: list[str], place: int, places: list[int]) -> tuple[int, int]:
+    """-> how many lines before `place` are repeated from there, and how often; (0, 0): not worth it."""
+    for before in reversed(places):
+        depth = place - before
+        if depth > DEEPEST:
+            break
+        block, times = lines[before:place], 0
+        while lines[place + times * depth : place + (times + 1) * depth] == block:
+            times += 1
+        if times and times * (sum(map(len, block)) + depth) > len(_fold(depth, times)) + PAID:
+            return depth, times
+    return 0, 0
+
+
+def _fold(depth: int, times: int) -> str:
+    what = "line" if depth == 1 else f"{depth} lines"
+    return f"[previous {what} repeated {times} more time{'s' if times > 1 else ''}]"
+
+
+def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
+    """Fold runs that differ in their numbers only: of progress always, of other lines in a long text."""
+    out: list[str] = []
+    place = missing = 0
+    long = large(segment.text)
+    for key, group in groupby(lines, key=lambda line: _key(line, long)):
+        members = list(group)
+        first, place = place + 1, place + len(members)
+        if not key or len(members) < (4 if key[0] == "%" else ALIKE):
+            out += members
+            continue
+        kept = {0, len(members) - 1} if key[0] == "%" else _extremes(members)
+        kept |= {between for between in range(1, len(members)) if {between - 1, between + 1} <= kept}
+        missing += len(members) - len(kept)
+        out += _with_gaps(members, kept, first)
+    if not missing:
+        return None
+    omitted = f"{missing} of {len(lines)} lines"
+    text = "\n".join([*_folded(out), marker.footer(segment, omitted)])
+    return Compressed(text, omitted) if len(text) < 0.9 * len(segment.text) else None
+
+
+def _key(line: str, long: bool) -> str:
+    """-> what the lines of a run have in common, with "%" before it for a progress display; "" folds with nothing."""
+    if len(line) > 400 or _ERROR.search(line):
+        return ""
+    masked = _NUMBERS.sub("0", line)
+    if _PROGRESS.search(line):
+        return "%" + _BAR.sub("#", masked)
+    return masked if long and _WORDS.search(line) else ""
+
+
+def _extremes(members: list[str]) -> set[int]:
+    """-> the first, the last, and where each of the numbers is highest and lowest."""
+    kept = {0, len(members) - 1}
+    numbers = [[float(part) for part in re.findall(r"\d+", line)] for line in members]
+    for slot in range(min(map(len, numbers))):
+        column = [row[slot] for row in numbers]
+        kept |= {column.index(max(column)), column.index(min(column))}
+    return kept
+
+
+def _with_gaps(members: list[str], kept: set[int], first: int) -> Iterator[str]:
+    before = -1
+    for place in sorted(kept):
+        if place - before > 1:
+            yield marker.gap(first + before + 1, first + place - 1, "like the line above, other numbers")
+        yield members[place]
+        before = place

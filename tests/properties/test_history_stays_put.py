@@ -1,0 +1,64 @@
+"""Promise: what is sent for the first n turns starts what is sent for n + 1, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headroom_wrap.rewrite import rewrite
+from headroom_wrap.store.local import LocalStore
+from headroom_wrap.wire import Wire
+from tests.properties.captured import captured, every_capture
+from tests.properties.promises import DISRUPTIONS, changed, history_stays_put, home
+from tests.strategies import POLICY, WIRES, Style, Turn, conversations, stored, styles, wires
+
+
+@given(conversations(), wires, styles)
+@settings(max_examples=20, derandomize=True, deadline=None)
+def test_each_turn_repeats_what_was_sent_for_the_turns_before(
+    conversation: list[Turn], wire: Wire, style: Style
+) -> None:
+    assert history_stays_put(rewrite, conversation, wire, style=style) >= 1
+
+
+@given(conversations(), wires, st.lists(st.sampled_from(DISRUPTIONS), min_size=2, max_size=5))
+@settings(max_examples=25, derandomize=True, deadline=None)
+def test_restarts_upgrades_failures_and_other_settings_change_nothing_that_was_sent(
+    conversation: list[Turn], wire: Wire, disruptions: list[str]
+) -> None:
+    history_stays_put(rewrite, conversation, wire, disruptions)
+
+
+@pytest.mark.parametrize("disruption", DISRUPTIONS)
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+def test_one_disruption_between_two_ordinary_turns_changes_nothing(wire: Wire, disruption: str) -> None:
+    assert history_stays_put(rewrite, stored(3, 5), wire, ("", disruption)) >= 1
+
+
+@every_capture
+def test_real_conversations_grow_by_what_is_new(agent: str) -> None:
+    compared = 0
+    with home() as folder:
+        earlier: dict[str, Any] = {}
+        for came, wire in captured(agent):
+            made = rewrite(came, wire, LocalStore.open(folder), POLICY)
+            before, after = list(_messages(came)), list(_messages(made.body))
+            held = earlier.get(wire.name)
+            if held and before[: len(held[0])] == held[0] and held[2]:
+                compared += held[2]
+                assert after[: len(held[1])] == held[1]
+            earlier[wire.name] = (before, after, changed(made))
+    if not compared:
+        pytest.skip("no run in which a request with a changed result is repeated in a longer one")
+
+
+def _messages(sent: bytes) -> Iterator[str]:
+    whole = json.loads(sent)
+    whole = whole.get("request") or whole
+    key = next(key for key in ("messages", "input", "contents") if key in whole)
+    yield from (json.dumps(message) for message in whole[key])
