@@ -87,7 +87,8 @@ def _hunks(lines: Sequence[str], labels: list[str]) -> Iterator[_Hunk]:
             place = _binary(lines, place, labels)
         elif match := _HUNK.match(line):
             last = _end(lines, place, int(match[1] or 1), int(match[2] or 1))
-            yield _Hunk(path, place, last, deletes)
+            if last > place:
+                yield _Hunk(path, place, last, deletes)
             place = last
 
 

@@ -68,8 +68,7 @@ def logs(segment: Segment) -> Compressed | None:
     found = masks(segment.text)
     group = groups(found)
     labels = _labels(segment, lines, found, group)
-    short = folded(segment, lines, labels, _notes(lines, found, group, labels) if not is_job(segment.text) else ())
-    return short or _table(segment.text)
+    return folded(segment, lines, labels, () if is_job(segment.text) else _notes(lines, found, group, labels))
 
 
 def _table(text: str) -> Compressed | None:

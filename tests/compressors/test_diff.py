@@ -87,5 +87,12 @@ def test_a_diff_of_hand_written_files_is_left_alone() -> None:
     assert diff(segment(many)) is None
 
 
+def test_a_diff_that_is_cut_off_anywhere_is_no_matter() -> None:
+    text = "\n".join([*LOCK, *HAND])
+    for end in range(0, len(text), 7):
+        diff(segment(text[:end].split("\n")))
+    assert diff(segment([*LOCK, "@@ -1,9 +1,9 @@"])) is not None
+
+
 def test_without_a_way_back_nothing_is_left_out() -> None:
     assert diff(segment(LOCK, way_back="")) is None
