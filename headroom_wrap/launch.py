@@ -25,7 +25,6 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-import headroom_wrap
 from headroom_wrap.agents import Agent, Listening, Start, Wish
 from headroom_wrap.proxy.options import Options, line
 from headroom_wrap.refused import Refused
@@ -33,7 +32,7 @@ from headroom_wrap.refused import Refused
 READY_SECONDS = 30.0
 GRACE_SECONDS = 5.0
 TITLE_SECONDS = 2.0
-ROOT = Path(headroom_wrap.__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
 
 Title = Callable[[], str]

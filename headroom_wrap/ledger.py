@@ -361,7 +361,8 @@ _PARTS = f"""
 _PASSED = f"SELECT why, count(*), sum(before) {_SENT} AND NOT changed GROUP BY 1 ORDER BY 3 DESC, 1"
 _PROBLEMS = f"SELECT problem, count(*) FROM exchanges WHERE problem != '' AND {_WINDOW} GROUP BY 1 ORDER BY 2 DESC, 1"
 _FAULTS = f"""
-    SELECT why, count(*) {_SENT} AND (why LIKE 'raised %' OR why LIKE 'stopped %') GROUP BY 1 ORDER BY 2 DESC, 1
+    SELECT why, count(*) {_SENT} AND NOT changed AND (why GLOB '[A-Z]* in *' OR why GLOB 'raised *'
+        OR why GLOB 'stopped*' OR why GLOB 'store unavailable*') GROUP BY 1 ORDER BY 2 DESC, 1
 """
 _IDLE = f"""
     SELECT agent, sum(before) AS tokens {_SENT}

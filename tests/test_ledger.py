@@ -177,9 +177,12 @@ def test_nothing_saved_on_much_eligible_traffic_is_an_alarm(ledger: Ledger) -> N
 def test_faults_of_compressors_and_blind_requests_are_alarms(ledger: Ledger) -> None:
     for _ in range(3):
         ledger.record(exchange(body_before=300_000, agent="new"))
-    ledger.record(exchange(passed(500, "raised ValueError in search"), session="s2"))
+    faults = (passed(500, "raised ValueError in search"), passed(1, "KeyError in logs"), passed(1, "small"))
+    ledger.record(exchange(*faults, passed(1, "stopped after 2 s in logs"), session="s2"))
     assert ledger.alarms() == (
+        "KeyError in logs (segments: 1)",
         "raised ValueError in search (segments: 1)",
+        "stopped after 2 s in logs (segments: 1)",
         "new: no tool result found in any of 3 large requests; its format may be new",
     )
 

@@ -4,18 +4,20 @@ Reads: what file-reading tools and `cat`, `head`, `sed -n`, `nl` show of a file 
 `syntax.languages`, numbered in any of the ways of `syntax.shown` or not at all; broken and partial files too.
 
 Keeps: every line outside function bodies (imports, types, signatures, comments, constants); the first `NEAR` lines of
-the file; short bodies; bodies that the goal or the call names or that those call, that a traceback points into, or
-that hold merge conflict markers. Kept lines stand verbatim, with the numbers that they came with.
+the file; short bodies; bodies that the goal or the call names, those that these call, and those that a traceback in
+the goal points into. Kept lines stand verbatim, with the numbers that they came with.
 
 Leaves out: other bodies of files of at least `LARGE` lines, each as one line that is not valid code. Where the result
 carries the file's own line numbers the gap says those, so that the agent's read tool takes them as offset and limit;
 otherwise it says lines of the result. `--lines` of the footer counts lines of the result: where the two differ, the
 footer says by how much.
 
-Not for: ranges (an agent that asks for lines 40-80 wants those), files that the agent has just named or said it would
-change, or that the user wants read in full: they stay whole. On real sessions what an agent says just before a read
-tells most of what it will use: bodies in files that it named lose 7 times as much evidence per token as in those it
-did not. Nor for Markdown, data and configuration.
+Not for: ranges (an agent that asks for lines 40-80 wants those, and `sed -n` always does); files that the agent has
+just named or said that it would change, that the user wants read in full, or that hold merge conflicts; tests when the
+user speaks of tests (new ones are patterned on old ones). These stay whole: what an agent says just before a read
+tells most of what it will use. On real sessions, bodies in files that it named hold seven times the evidence per token
+of those in files that it did not, and without these rules 28 % of what file reads cost is saved at 91 % of the
+evidence, with them 21 % at 98 %. Nor for Markdown, data and configuration.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ from headroom_wrap.syntax.bodies import Body, bodies
 from headroom_wrap.syntax.languages import language_of
 from headroom_wrap.syntax.shown import Shown, shown
 
-LARGE = 300
-NEAR = 150
+LARGE = 200
+NEAR = 100
 SHORT = 8
 WORTH = 0.5
-MOST = 4_000_000
-"""Characters above which a file is left to others: the tree of a larger one takes more memory than it saves tokens."""
+LAST_WORDS = 300
+"""Characters at the end of what the user wrote that are taken for the wish; what is pasted above them is not."""
+
+MOST = 500_000
+"""Characters above which a text is left to others: no agent's reading tool shows that much of a file at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def worth(body: Body, reading: Reading) -> float:
     number = reading.file.number
     if any(body.first <= line - number <= body.last for line in reading.traced):
         return 1.0
-    return 0.0 if body.last + number > NEAR and not _conflicts(reading.file.code[body.first : body.last + 1]) else 1.0
+    return 0.0 if body.last + number > NEAR else 1.0
 
 
 def code(segment: Segment) -> Compressed | None:
@@ -69,7 +74,7 @@ def code(segment: Segment) -> Compressed | None:
     language = language_of(file.path) if file else ""
     if file is None or not language:
         return None
-    if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file.path):
+    if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file):
         return Compressed(segment.text)
     found = bodies(file.code, language)
     reading = _reading(segment, file, found)
@@ -79,7 +84,7 @@ def code(segment: Segment) -> Compressed | None:
 
 def _fold(body: Body, reading: Reading) -> Body | None:
     """-> the part of a body that goes; None: it stays."""
-    first = max(body.first, NEAR - reading.file.number)
+    first = max(body.first, NEAR + 1 - reading.file.number)
     if body.last - first + 1 < SHORT or worth(body, reading) >= WORTH:
         return None
     return Body(body.name, first, body.last)
@@ -89,12 +94,18 @@ _CHANGES = re.compile(
     r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
 )
 _IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
+_TESTS = re.compile(r"(?i)\btests?\b")
 
 
-def _wanted(segment: Segment, path: str) -> bool:
-    """-> whether the agent named the file or spoke of a change just before, or the user asked to read in full."""
-    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return stem in segment.said or bool(_CHANGES.search(segment.said) or _IN_FULL.search(segment.goal[-300:]))
+def _wanted(segment: Segment, file: Shown) -> bool:
+    """-> whether the agent has just named the file or spoken of a change, or the user asks for what stands in it."""
+    stem = file.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    if stem in segment.said or _CHANGES.search(segment.said):
+        return True
+    asked = segment.goal.removesuffix(segment.said)[-LAST_WORDS:]
+    if _IN_FULL.search(asked) or ("test" in stem.lower() and _TESTS.search(asked)):
+        return True
+    return any(line.startswith("<<<<<<< ") for line in file.code)
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
@@ -114,10 +125,6 @@ def _reading(segment: Segment, file: Shown, found: Iterable[Body]) -> Reading:
     name = re.escape(file.path.rsplit("/", 1)[-1])
     traced = re.findall(rf"{name}(?:\"?, line |:)(\d{{1,8}})\b", segment.goal)
     return Reading(file, words, called, frozenset(map(int, traced)))
-
-
-def _conflicts(lines: list[str]) -> bool:
-    return any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in lines)
 
 
 def _folded(segment: Segment, file: Shown, folds: list[Body]) -> Compressed:

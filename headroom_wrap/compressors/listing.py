@@ -2,7 +2,7 @@
 
 Reads: one path per line; `ls -l` rows; `git ls-tree` rows.
 Keeps: every name, in its order: a directory stands once above the names in it, columns that are the same in every row
-stand once. What `expand` gives back is compared with the original first. Above `BUDGET` and with a way back:
+stand once. What `expand` gives back is compared with the original first. Above 4,000 tokens and with a way back:
 directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
 Leaves out: in the lossless form nothing; otherwise what those folds count.
 Not for: trees drawn with lines, which already name a directory once; search hits; text that isn't paths.
@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from headroom_wrap import marker
+from headroom_wrap.compressors.words import large
 from headroom_wrap.segment import Compressed, Segment
 
-BUDGET = 14_000
-"""Characters up to which nothing is left out: about 4,000 tokens of paths."""
 FEWEST = 5
 
 _PATH = re.compile(
@@ -42,7 +41,7 @@ def listing(segment: Segment) -> Compressed | None:
     if form is None:
         return None
     faithful = len(form) < 0.95 * len(segment.text) and expand(form) == segment.text
-    if segment.way_back and len(form) > BUDGET and not form.startswith(_ROWS) and (short := _shortened(segment, lines)):
+    if segment.way_back and large(form) and not form.startswith(_ROWS) and (short := _shortened(segment, lines)):
         return short
     return Compressed(form) if faithful else None
 

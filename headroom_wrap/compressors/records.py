@@ -3,8 +3,10 @@
 Reads: a text that is one JSON value, or one JSON object per line.
 Keeps: every value, key order, raw numbers, string against number, absent against null; what all rows share stands once
 in the header. The form is decoded (`expand`) and compared before it is used. Whitespace between the tokens and the way
-strings are escaped are not kept: `expand` gives the same JSON value, minified.
-Leaves out: in this form nothing.
+strings are escaped are not kept: `expand` gives the same value, minified. Above 4,000 tokens, with a way back: rows
+that say an error, hold a rare value, lie far out, mark a change or are asked for, the first, the last and some
+between, each with its number; counts, ranges and sums are over all rows.
+Leaves out: in the lossless form nothing; otherwise rows, and the middle of very long strings and arrays.
 Not for: JSON with a key twice, NaN, NUL characters; JSON inside other text, which the route unwraps first.
 """
 
@@ -12,8 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from headroom_wrap import marker
 from headroom_wrap.compressors.records_form import LINES, OPENING, read, write
 from headroom_wrap.compressors.records_json import dumps, loads
+from headroom_wrap.compressors.records_short import shortened
+from headroom_wrap.compressors.words import large, wanted
 from headroom_wrap.segment import Compressed, Segment
 
 SMALLEST = 200
@@ -28,9 +33,22 @@ def records(segment: Segment) -> Compressed | None:
         return None
     plain = minified(value, opening)
     form = write(value, opening)
+    least = form if form is not None and len(form) < len(plain) else plain
+    if segment.way_back and large(least) and (short := _shortened(segment, value, opening, len(least))):
+        return short
     if form is not None and len(form) < 0.97 * len(plain) and _decodes(form, plain):
         return Compressed(form)
     return Compressed(plain) if len(plain) < len(text) else None
+
+
+def _shortened(segment: Segment, value: Any, opening: str, least: int) -> Compressed | None:
+    """The rows that matter, if that is clearly less than all of them."""
+    text, omitted = shortened(value, opening, wanted(segment))
+    if not omitted:
+        return None
+    options = "--lines A-B" if opening == LINES else "--rows A-B"
+    text = f"{text}\n{marker.footer(segment, omitted, options)}"
+    return Compressed(text, omitted) if len(text) < 0.8 * least else None
 
 
 def expand(text: str) -> str:

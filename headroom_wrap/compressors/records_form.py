@@ -12,6 +12,7 @@ A row is a JSON array without its brackets, so that strings, numbers and nesting
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from headroom_wrap.compressors.records_header import Reader, header
@@ -29,12 +30,22 @@ _MARK = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=[\[,])(?=,)|!|&\d+|=', re.S)
 _TABLE = re.compile(r"table (\d+), (\d+) (rows|entries): (.*)")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One table: "rows" or "entries", its columns, the text of each row, and the records these were made of."""
+
+    what: str
+    columns: list[Column]
+    texts: list[str]
+    records: list[dict[str, Any]]
+
+
 class Tables:
     """The tables of one value, while they are being found."""
 
     def __init__(self) -> None:
         self.legend = Legend()
-        self.found: list[tuple[str, list[Column], list[str]]] = []
+        self.found: list[Found] = []
 
     def skeleton(self, value: Any) -> Any:
         """-> the value with `[table n]` in the place of every array or map of records that is shorter so."""
@@ -57,7 +68,7 @@ class Tables:
         if sum(map(len, texts)) + len(header(found)) + added > 0.95 * len(dumps(records)):
             self.legend.numbers = known
             return None
-        self.found.append((what, found, texts))
+        self.found.append(Found(what, found, texts, records))
         return Number(f"[table {len(self.found)}]")
 
     def legend_lines(self) -> list[str]:
@@ -72,8 +83,9 @@ def write(value: Any, opening: str = OPENING) -> str | None:
     if not tables.found:
         return None
     body = tables.legend_lines()
-    for number, (what, found, texts) in enumerate(tables.found, 1):
-        body += [f"table {number}, {len(texts)} {what}: {header(found)}", *_repeated(found, texts)]
+    for number, found in enumerate(tables.found, 1):
+        body.append(f"table {number}, {len(found.texts)} {found.what}: {header(found.columns)}")
+        body += _repeated(found.columns, found.texts)
     if skeleton != "[table 1]":
         body.insert(0, skeleton)
     return "\n".join([f"{opening}{notes(body)}]", *body])
@@ -178,11 +190,24 @@ def _records(rows: list[str], head: str, what: str, legend: list[Any]) -> Any:
             records.append(Filler(row, pending).record(found, None, 0))
     for _, record, around, column in sorted(pending, key=lambda item: item[0]):
         record[column.key] = fill(column.template, (record, around))
-    return _map(records) if what == "entries" else records
+    settled = [_settled(record) for record in records] if "*{" in head else records
+    return _map(settled) if what == "entries" else settled
+
+
+class Entries(list[Any]):
+    """The records of a map inside a row, until the templates in them are filled."""
 
 
 def _map(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {record["*"]: {name: item for name, item in record.items() if name != "*"} for record in records}
+
+
+def _settled(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _settled(item) for name, item in value.items()}
+    if type(value) is list:
+        return [_settled(item) for item in value]
+    return _map([_settled(item) for item in value]) if type(value) is Entries else value
 
 
 class Filler:
@@ -223,7 +248,7 @@ class Filler:
             Filler(item, self.pending).record(column.inner, around, depth) if type(item) is list else item
             for item in value
         ]
-        return _map(records) if column.kind == "*" else records
+        return Entries(records) if column.kind == "*" else records
 
 
 def _placed(value: Any, values: dict[int, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 Reads: any text in which a line, or a block of up to `DEEPEST` lines, stands several times in a row.
 Keeps: the first of each; `[previous line repeated 41 more times]` says the rest and `expand` writes it out again. With
-a way back also: of a progress display, and in a text above `BUDGET` of lines that differ in their numbers only, the
+a way back also: of a progress display, and in a text above 4,000 tokens of lines that differ in their numbers only, the
 first, the last and those with the highest and the lowest of each number; error lines always.
 Leaves out: nothing where the repetition is exact; otherwise the lines that a gap counts.
 Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers.
@@ -15,19 +15,20 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from headroom_wrap import marker
+from headroom_wrap.compressors.words import large
 from headroom_wrap.segment import Compressed, Segment
 
-BUDGET = 14_000
-"""Characters up to which only exact repetition and progress displays are folded: about 4,000 tokens."""
 DEEPEST = 60
-PAID = 24
-"""Characters that a fold must save beyond its own line."""
+PAID = 64
+"""Characters that a fold must replace: its own line has about 40."""
 ALIKE = 12
 """Lines in a row that differ in their numbers only, from which on the middle ones are left out."""
 
 _FOLD = re.compile(r"\[previous (?:line|(\d+) lines) repeated (\d+) more times?\]")
 _NUMBERS = re.compile(r"\d+(?:[.:,]\d+)*")
-_PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)? ?%|[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b")
+_PROGRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d+)? ?%|(?<![#=━█▓░■])[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b"
+)
 _BAR = re.compile(r"[#=━█▓░■>\s.\-|]+")
 _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|panic|warn(?:ing)?)\b|\S\.\w+:\d+")
 _WORDS = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
@@ -38,6 +39,8 @@ def repeats(segment: Segment) -> Compressed | None:
     lines = segment.text.split("\n")
     if segment.way_back and (found := _alike(segment, lines)):
         return found
+    if any(line.startswith("[previous ") and _FOLD.fullmatch(line) for line in lines):
+        return None
     text = "\n".join(_folded(lines))
     if len(text) >= len(segment.text) or expand(text) != segment.text:
         return None
@@ -50,7 +53,7 @@ def expand(text: str) -> str:
     for line in text.split("\n"):
         found = _FOLD.fullmatch(line) if line.startswith("[previous ") else None
         if found and len(out) >= int(found[1] or 1):
-            out += out[-int(found[1] or 1) :] * min(int(found[2]), 1_000_000)
+            out += out[-int(found[1] or 1) :] * int(found[2])
         else:
             out.append(line)
     return "\n".join(out)
@@ -79,10 +82,12 @@ def _block(lines: list[str], place: int, places: list[int]) -> tuple[int, int]:
         depth = place - before
         if depth > DEEPEST:
             break
+        if depth > 1 and lines[place + 1 : place + 2] != lines[before + 1 : before + 2]:
+            continue
         block, times = lines[before:place], 0
         while lines[place + times * depth : place + (times + 1) * depth] == block:
             times += 1
-        if times and times * (sum(map(len, block)) + depth) > len(_fold(depth, times)) + PAID:
+        if times and times * (sum(map(len, block)) + depth) > PAID:
             return depth, times
     return 0, 0
 
@@ -96,13 +101,15 @@ def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
     """Fold runs that differ in their numbers only: of progress always, of other lines in a long text."""
     out: list[str] = []
     place = missing = 0
-    for key, group in groupby(lines, key=lambda line: _key(line, len(segment.text) > BUDGET)):
+    long = large(segment.text)
+    for key, group in groupby(lines, key=lambda line: _key(line, long)):
         members = list(group)
         first, place = place + 1, place + len(members)
         if not key or len(members) < (4 if key[0] == "%" else ALIKE):
             out += members
             continue
         kept = {0, len(members) - 1} if key[0] == "%" else _extremes(members)
+        kept |= {between for between in range(1, len(members)) if {between - 1, between + 1} <= kept}
         missing += len(members) - len(kept)
         out += _with_gaps(members, kept, first)
     if not missing:
@@ -135,9 +142,7 @@ def _extremes(members: list[str]) -> set[int]:
 def _with_gaps(members: list[str], kept: set[int], first: int) -> Iterator[str]:
     before = -1
     for place in sorted(kept):
-        if place - before == 2:
-            yield members[place - 1]
-        elif place - before > 2:
+        if place - before > 1:
             yield marker.gap(first + before + 1, first + place - 1, "like the line above, other numbers")
         yield members[place]
         before = place

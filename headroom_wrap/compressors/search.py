@@ -3,7 +3,7 @@
 Reads: `path:line:text`, context `path-line-text`, `path:line:column:text`, `path:text` where the call is a search, and
 the grouped shapes (ripgrep's --heading, `L3: text` under a path).
 Keeps: every path once in full, every line number, every text with its indentation; in this form nothing is lost, which
-is checked by decoding it (`expand`). Above `BUDGET` and with a way back: at least one hit of every file, how many more
+is checked by decoding it (`expand`). Above 4,000 tokens, with a way back: one hit or more of every file, how many more
 there are and on which lines of the original; hits that hold the words of the call and the goal, and definitions, first.
 Leaves out: in the lossless form the repeated paths only; otherwise the hits that rank last.
 Not for: logs with timestamps, CSV, stack traces, diagnostics of a compiler, `key: value` text, empty results.
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from headroom_wrap import marker
-from headroom_wrap.compressors.words import shares, wanted
+from headroom_wrap.compressors.words import large, shares, wanted
 from headroom_wrap.segment import Compressed, Segment
 
-BUDGET = 14_000
-"""Characters up to which nothing is left out: about 4,000 tokens of search hits."""
+ROOM = 12_000
+"""Characters of hits that are shown of a result above the budget."""
 LONG = 300
 AROUND = 100
 
@@ -62,7 +62,7 @@ def search(segment: Segment) -> Compressed | None:
         return None
     form = "\n".join(_grouped(lines))
     faithful = len(form) < len(segment.text) and expand(form) == segment.text
-    if segment.way_back and len(form) > BUDGET and (shorter := _shortened(segment, lines)):
+    if segment.way_back and large(form) and (shorter := _shortened(segment, lines)):
         return shorter
     return Compressed(form) if faithful else None
 
@@ -75,7 +75,7 @@ def expand(text: str) -> str:
         if path and line == "--":
             out.append(line)
         elif path and (found := _NUMBERED.match(line)):
-            out.append(path + (found[1] or "") + line)
+            out.append(path + (found[1] or "" if line[0].isdigit() else "") + line)
         else:
             following = lines[place + 1] if place + 1 < len(lines) else ""
             path = line if line and _NUMBERED.match(following) and not _NUMBERED.match(line) else ""
@@ -122,6 +122,7 @@ def _is_search(segment: Segment) -> bool:
 
 
 def _enough(lines: list[Line], asked: bool) -> bool:
+    """A search that was asked for may stand among other text; where none was, (nearly) every line must be a hit."""
     filled = sum(1 for line in lines if line.raw and line.raw != "--")
     found = sum(1 for line in lines if line.path)
     return found >= 3 and found >= filled * (0.3 if asked else 0.8)
@@ -161,7 +162,7 @@ def _bare(raws: list[str]) -> list[Line] | None:
         found = _BARE.match(raw)
         good = found is not None and _plausible(found[1], False)
         lines.append(Line(place, raw, found[1], raw[len(found[1]) :]) if found and good else Line(place, raw))
-    return lines if _enough(lines, False) else None
+    return lines if _enough(lines, True) else None
 
 
 def _headed(raws: list[str]) -> list[Line] | None:
@@ -199,7 +200,7 @@ def _chosen(segment: Segment, hits: list[Line]) -> set[int]:
     kept = set(best.values()) | {
         index for index, hit in enumerate(hits) if _DIAGNOSTIC.match(hit.rest.partition(":")[2])
     }
-    room = BUDGET - sum(min(len(hits[index].rest), LONG) + 1 for index in kept) - sum(map(len, best))
+    room = ROOM - sum(min(len(hits[index].rest), LONG) + 1 for index in kept) - sum(map(len, best))
     for index in order:
         room -= 0 if index in kept else min(len(hits[index].rest), LONG) + 1
         if room < 0:

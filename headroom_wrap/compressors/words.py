@@ -1,4 +1,4 @@
-"""What a call and a goal ask for: a segment in, weighted words out; shared by the forms that must choose."""
+"""What a call and a goal ask for, and how large a text is: shared by the forms that must choose what to show."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from headroom_wrap.segment import Segment
 
+BUDGET = 4000
+"""Tokens, by `size`, above which a form may leave something out if there is a way back."""
+
+_PIECE = re.compile(r"[A-Za-z]{1,7}|\d{1,3}|[^\sA-Za-z\d]{1,3}|\n")
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}|\d{3,}")
 _COMMON = """
 the and for with that this from have not are you was can but all will use into then when what which there here
@@ -15,6 +19,16 @@ grep rg find git cat head tail sed null dev src include exclude type name path p
 true false none self return import output_mode content
 """
 _IGNORED = frozenset(_COMMON.split())
+
+
+def size(text: str) -> int:
+    """-> about how many tokens a text has: words, groups of three digits, punctuation, line ends."""
+    return sum(1 for _ in _PIECE.finditer(text))
+
+
+def large(text: str) -> bool:
+    """-> whether a text is above `BUDGET`."""
+    return len(text) > 2 * BUDGET and (len(text) > 8 * BUDGET or size(text) > BUDGET)
 
 
 def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:

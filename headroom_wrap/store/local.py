@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import sys
 import threading
 import time
-import zlib
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from headroom_wrap.segment import Outcome
 from headroom_wrap.store import Unavailable
 from headroom_wrap.store.database import Database
 from headroom_wrap.store.objects import Objects
-from headroom_wrap.store.retention import DAY, Doomed, Limits, Removed, purge, sweep
+from headroom_wrap.store.packed import packed, unpacked
+from headroom_wrap.store.retention import DAY, Doomed, Limits, Removed, purge, refs_in, sweep
 
 MIGRATIONS = (
     (
@@ -31,7 +30,6 @@ MIGRATIONS = (
         """,
     ),
 )
-PACK_BYTES = 1024
 CACHE_BYTES = 16 * 2**20
 _CHUNK = 500
 
@@ -46,7 +44,7 @@ class LocalStore:
         self.objects = Objects(home)
         self._database = Database(home, MIGRATIONS)
         self._cache = _Cache(CACHE_BYTES)
-        self._stale: dict[bytes, str] = {}
+        self._stale: dict[bytes, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -71,11 +69,11 @@ class LocalStore:
             return found
         day_ago = time.time() - DAY
         with self._lock:
-            for key, ref, used, packed in self._rows(missing):
-                found[key] = _outcome(packed)
+            for key, used, raw in self._rows(missing):
+                found[key] = unpacked(raw)
                 self._cache.put(key, found[key])
                 if used < day_ago:
-                    self._stale[key] = ref
+                    self._stale[key] = refs_in(found[key])
         return found
 
     def decide(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
@@ -83,7 +81,7 @@ class LocalStore:
         if not new:
             return {}
         now = time.time()
-        rows = [(key, outcome.ref, now, _packed(outcome)) for key, outcome in new.items()]
+        rows = [(key, outcome.ref, now, packed(outcome)) for key, outcome in new.items()]
         with self._lock:
             stale, self._stale = self._stale, {}
 
@@ -93,7 +91,7 @@ class LocalStore:
             return cursor.rowcount == len(rows)
 
         won_all = self._database.write(insert)
-        self._touch(stale.values())
+        self._touch(frozenset().union(*stale.values()))
         holds = dict(new) if won_all else self._read_back(new)
         with self._lock:
             for key, outcome in holds.items():
@@ -121,15 +119,15 @@ class LocalStore:
         """Give the files back; the next use opens them again."""
         self._database.close()
 
-    def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str, float, bytes]]:
+    def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, float, bytes]]:
         for start in range(0, len(keys), _CHUNK):
             part = keys[start : start + _CHUNK]
             marks = ",".join("?" * len(part))
-            sql = f"SELECT key, ref, used, outcome FROM decisions WHERE key IN ({marks})"
+            sql = f"SELECT key, used, outcome FROM decisions WHERE key IN ({marks})"
             yield from self._database.read(sql, part)
 
     def _read_back(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
-        stored = {key: _outcome(packed) for key, _, _, packed in self._rows(list(new))}
+        stored = {key: unpacked(raw) for key, _, raw in self._rows(list(new))}
         return {key: outcome if stored.get(key, outcome) == outcome else stored[key] for key, outcome in new.items()}
 
     def _touch(self, refs: Iterable[str]) -> None:
@@ -165,20 +163,3 @@ class _Cache:
 
 def _weight(outcome: Outcome) -> int:
     return 600 + sys.getsizeof(outcome.text)  # 600: key, the other fields and the dictionary's entry
-
-
-_FIELDS = tuple((field.name, field.default) for field in fields(Outcome) if field.name != "replayed")
-
-
-def _packed(outcome: Outcome) -> bytes:
-    """-> an outcome as JSON without its default fields, compressed when large."""
-    values = {name: getattr(outcome, name) for name, _ in _FIELDS}
-    kept = {name: values[name] for name, default in _FIELDS if default is MISSING or values[name] != default}
-    raw = json.dumps(kept).encode()
-    return raw if len(raw) < PACK_BYTES else zlib.compress(raw, 3)
-
-
-def _outcome(packed: bytes) -> Outcome:
-    """-> the outcome; what a newer version added to it is left out."""
-    values = json.loads(packed if packed[:1] == b"{" else zlib.decompress(packed))
-    return Outcome(**{name: values[name] for name, _ in _FIELDS if name in values}, replayed=True)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from headroom_wrap.marker import valid
+from headroom_wrap.segment import Outcome
 from headroom_wrap.store import Unavailable
 from headroom_wrap.store.database import NAME, Database
 from headroom_wrap.store.objects import Kept, Objects
+from headroom_wrap.store.packed import unpacked
 
 DAY = 86400.0
 GRACE = 3600.0
 """Seconds for which an original is safe from the size limit: its request may not stand in the ledger yet."""
+_WORD = re.compile(r"\b[0-9a-hjkmnp-tv-z]{11,52}\b")
 
 
 class Limits(NamedTuple):
@@ -39,10 +44,26 @@ class Removed(NamedTuple):
     decisions: int
 
 
+def refs_in(outcome: Outcome) -> frozenset[str]:
+    """-> every reference that an outcome needs: of the whole original, and of the payloads that its markers name."""
+    found = {word for word in _WORD.findall(outcome.text or "") if valid(word)}
+    return frozenset(found | {outcome.ref} - {""})
+
+
+def needed(database: Database, refs: Collection[str]) -> frozenset[str]:
+    """-> these references and those that the markers of their decisions name."""
+    rows = [
+        row
+        for ref in refs
+        for row in database.read("SELECT outcome FROM decisions WHERE ref = ? AND ref != ''", (ref,))
+    ]
+    return frozenset(refs).union(*(refs_in(unpacked(packed)) for (packed,) in rows))
+
+
 def sweep(objects: Objects, database: Database, limits: Limits, protected: frozenset[str]) -> Removed:
     """-> what expired: first what is unused for too long, then the oldest unused until the rest fits."""
-    now = time.time()
-    cutoff = now - limits.keep_days * DAY
+    cutoff = time.time() - limits.keep_days * DAY
+    protected = needed(database, protected)
     try:
         safe = {path.name for ref in protected for path in objects.paths(ref)}
         objects.tidy(cutoff)
@@ -67,8 +88,9 @@ def _expired(all_kept: list[Kept], safe: Collection[str], cutoff: float, keep_by
 def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
     """-> what was removed for good: files unlinked, database pages overwritten and given back."""
     originals = size = 0
+    refs = needed(database, doomed.refs)
     try:
-        named = {path for ref in doomed.refs for path in objects.paths(ref)}
+        named = {path for ref in refs for path in objects.paths(ref)}
         for kept in objects.files(tombstones=True):
             if doomed.everything or kept.path in named or kept.used < doomed.before:
                 kept.path.unlink(missing_ok=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headroom_wrap.syntax.languages import parser
+from headroom_wrap.syntax.languages import grammar
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
 FEW = 6
 """A body of fewer lines is not worth a gap: the marker costs about as many tokens as it saves."""
@@ -57,9 +57,34 @@ class _Found:
 
 
 def bodies(lines: list[str], language: str) -> list[Body]:
-    """-> the function bodies of a file, in order, none inside another."""
-    source = "\n".join(lines).encode("utf-8", "replace")
-    return sorted(_outermost(_functions(parser(language).parse(source).root_node, language)), key=_start)
+    """-> the function bodies of a file, in order, none inside another; none of a text that is not that language."""
+    tree = _parsed("\n".join(lines).encode("utf-8", "replace"), language)
+    return sorted(_outermost(_functions(tree.root_node, language)), key=_start) if tree else []
+
+
+BROKEN = 800
+"""Steps of about 100 bytes that the parser may take after its first error: broken and partial files stay far below, in
+noise it would try everything (0.2 MB/s instead of 10)."""
+
+
+def _parsed(source: bytes, language: str) -> Tree | None:
+    """-> the tree; None: too broken. The parser is a new one: one that was stopped goes on with its old text."""
+    from tree_sitter import Parser  # noqa: PLC0415
+
+    after_error = 0
+
+    def stop(_offset: int, error: bool) -> bool:
+        nonlocal after_error
+        after_error += error
+        return after_error > BROKEN
+
+    def read(offset: int, _point: object) -> bytes:
+        return source[offset : offset + 65536]
+
+    try:
+        return Parser(grammar(language)).parse(read, progress_callback=stop)
+    except ValueError:
+        return None
 
 
 def _start(body: Body) -> int:

@@ -1,4 +1,4 @@
-"""A path in, the name of its language out; a name in, its tree-sitter parser out (grammars load when first needed)."""
+"""A path in, the name of its language out; a name in, its tree-sitter grammar out (grammars load when first needed)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    from tree_sitter import Language
 
 _GRAMMARS = {
     "bash": ("tree_sitter_bash", "language"),
@@ -43,9 +43,9 @@ def language_of(path: str) -> str:
 
 
 @cache
-def parser(language: str) -> Parser:
-    """-> the parser of a language that `language_of` names; ImportError where its grammar package is missing."""
-    from tree_sitter import Language, Parser  # noqa: PLC0415
+def grammar(language: str) -> Language:
+    """-> the grammar of a language that `language_of` names; ImportError where its package is missing."""
+    from tree_sitter import Language  # noqa: PLC0415
 
     module, function = _GRAMMARS[language]
-    return Parser(Language(getattr(importlib.import_module(module), function)()))
+    return Language(getattr(importlib.import_module(module), function)())

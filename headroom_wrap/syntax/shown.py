@@ -19,8 +19,8 @@ class Shown:
     """Lines `first` to `first + len(code)` (from 0) of the result's `lines` show a file.
 
     `code` is those lines without their numbering, `number` what the file itself counts the first of them as, and
-    `numbered` says whether the result shows the file's own numbers. `whole`: the agent asked for the file, not for a
-    range of it; a range of `PAGE` lines and more is a page of a file that the agent reads through, and counts as whole.
+    `numbered` says whether the result shows the file's own numbers. `whole`: the agent reads the file, not a range of
+    it; `PAGE` lines and more are a page of a file that the agent reads through.
     """
 
     path: str
@@ -114,10 +114,12 @@ def shown(segment: Segment) -> Shown | None:
         return None
     path, start, count = asked
     lines = segment.text.split("\n")
-    whole = (start == 1 and count == 0) or count >= PAGE or (start > 1 and count == 0 and len(lines) >= PAGE)
     first, length = _run(lines)
-    if length < FEW or length * 2 < len(lines):
-        return Shown(path, lines, lines, 0, start, False, whole)
-    found = _NUMBERED.match(lines[first])
+    numbered = length >= FEW and length * 2 >= len(lines)
+    if not numbered:
+        first, length = 0, len(lines)
+    found = _NUMBERED.match(lines[first]) if numbered else None
     number = int(found[1]) if found else start
-    return Shown(path, lines, _bare(lines[first : first + length]), first, number, True, whole)
+    code = _bare(lines[first : first + length]) if numbered else lines
+    whole = (number == 1 and count == 0) or (length >= PAGE and not _SHELL.match(segment.call))
+    return Shown(path, lines, code, first, number, numbered, whole)

@@ -284,6 +284,26 @@ def test_a_purged_text_is_nowhere_on_the_disk(store: LocalStore, home: Path) -> 
     assert store.restore(other) == "innocent"
 
 
+def test_payloads_that_a_marker_names_are_kept_and_purged_with_the_whole(store: LocalStore, home: Path) -> None:
+    def sent(name: str) -> tuple[str, str]:
+        whole, payload = store.keep(f"{{{name}}}"), store.keep(f"payload of {name}")
+        form = Outcome(f"[9 lines · headroom get {payload} --lines A-B]", ref=whole)
+        store.decide({name.encode(): form})
+        for path in (*store.objects.paths(whole), *store.objects.paths(payload)):
+            os.utime(path, (1, 1))
+        return whole, payload
+
+    running, resumed, doomed = sent("running"), sent("resumed"), sent("doomed")
+    store._database.write(lambda connection: connection.execute("UPDATE decisions SET used = 1"))
+    other = LocalStore(home)
+    other.decided([b"resumed"])
+    other.decide({b"new": GONE})
+    other.close()
+    assert store.purge(refs=doomed[:1]).originals == 2
+    assert store.sweep(30, 10**9, running[:1]) == Removed(0, 0, 0)
+    assert [store.restore(ref) for ref in (running[1], resumed[1])] == ["payload of running", "payload of resumed"]
+
+
 def test_a_purge_by_age_takes_tombstones_too(store: LocalStore, home: Path) -> None:
     old, young = kept(store, "old one", 31), kept(store, "young one", 2)
     store.sweep(30, 10**9)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from headroom_wrap.demo.recorded import session
+from headroom_wrap.settings import environment
+
+ROOT = Path(__file__).parents[2]
+
+
+def demo(columns: int, folder: Path) -> str:
+    given = {**environment(), "COLUMNS": str(columns), "HOME": str(folder), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "headroom_wrap", "demo"]
+    return subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_the_demo_shows_each_request_and_fits_the_width(columns: int, tmp_path: Path) -> None:
+    began = time.monotonic()
+    out = demo(columns, tmp_path)
+
+    assert time.monotonic() - began < 15
+    assert max(map(len, out.splitlines())) <= columns
+    assert "\x1b" not in out
+    for turn in session():
+        assert turn.about[:12] in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demos_figures_are_those_of_the_product(tmp_path: Path) -> None:
+    out = demo(100, tmp_path)
+
+    saved, before, after = re.search(r"(\d+) % fewer tokens of what the agent read: ([\d,]+) → ([\d,]+)", out).groups()
+    tokens = [[int(cell.replace(",", "")) for cell in re.findall(r"[\d,]+", line)[:2]] for line in rows(out)]
+    assert [sum(column) for column in zip(*tokens, strict=True)] == [int(n.replace(",", "")) for n in (before, after)]
+    assert int(saved) >= 40
+    assert "Prompt cache held in 9 of 9 requests" in out
+    checked = re.search(r"(\d+) of (\d+) references gave back the exact original", out)
+    assert checked[1] == checked[2] != "0"
+
+
+def rows(out: str) -> list[str]:
+    """-> the figures of the table's rows that show a tool result."""
+    return [
+        line[len(turn.about) :] for line in out.splitlines() for turn in session() if line.startswith(turn.about + "  ")
+    ]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from click.testing import CliRunner
+
+from headroom_wrap.cli import COMMANDS, group
+
+HEAVY = {"torch", "transformers", "mitmproxy", "mcp", "numpy", "tiktoken", "rich", "tree_sitter", "sqlite3", "asyncio"}
+
+LOADED = """\
+import sys
+from headroom_wrap.cli import main
+sys.argv = ["headroom", "--help"]
+try:
+    main()
+finally:
+    print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def help_run() -> str:
+    return subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True).stdout
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
+    text, _, loaded = help_run().partition("LOADED")
+
+    assert [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.startswith("  ")] == [
+        *COMMANDS
+    ]
+    assert HEAVY & set(loaded.split()) == set()
+
+
+def test_help_is_there_in_150_ms() -> None:
+    def once() -> float:
+        began = time.perf_counter()
+        help_run()
+        return time.perf_counter() - began
+
+    assert min(once() for _ in range(5)) < 0.15
+
+
+def test_every_command_has_its_module() -> None:
+    for name in COMMANDS:
+        ended = CliRunner().invoke(group, [name, "--help"])
+        assert (name, ended.exit_code) == (name, 0)
+
+
+def test_an_unknown_command_is_an_error_of_use() -> None:
+    ended = CliRunner().invoke(group, ["rap"])
+
+    assert ended.exit_code == 2
+    assert "No such command 'rap'" in ended.output
+
+
+def test_the_version_is_said_also_from_a_checkout() -> None:
+    assert CliRunner().invoke(group, ["--version"]).output.startswith("headroom")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from headroom_wrap.demo.script import say
+from headroom_wrap.demo.upstream import Upstream
+from headroom_wrap.settings import environment
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+    with Upstream([say("hello")]) as upstream:
+        command = [sys.executable, "-m", "headroom_wrap", "proxy", "--port", "0", "--upstream", upstream.url]
+        given = {**environment(), "HEADROOM_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given) as child:
+            assert child.stdout is not None
+            out = ""
+            while "SSL_CERT_FILE=" not in out:
+                out += child.stdout.readline()
+            port = re.search(r"http://127\.0\.0\.1:(\d+)\. Ctrl-C ends it", out)
+            assert port, out
+            answer = asked(int(port[1]))
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=20)
+
+    assert answer["content"] == [{"type": "text", "text": "hello"}]
+    assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in out
+    assert child.returncode == 0
+
+
+def asked(port: int) -> dict[str, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": [{"name": "Bash"}]}
+    connection.request("POST", "/v1/messages", json.dumps(body), {"content-type": "application/json"})
+    document: dict[str, object] = json.loads(connection.getresponse().read())
+    connection.close()
+    return document
