@@ -334,7 +334,7 @@ def test_a_body_that_takes_too_long_goes_out_with_its_new_segments_as_they_came(
 ) -> None:
     """Counting the tokens of 7 MB takes seconds: more than the backstop given here."""
     slow = conversation(1, text=random.Random(2).randbytes(3_500_000).hex())
-    with proxy(tmp_path, upstream=upstream.url, backstop=0.5) as running:
+    with proxy(tmp_path, upstream=upstream.url, backstop=1.5) as running:
         assert running.post(b"{}").status == 200
         before = children(running.child.pid)
         assert running.post(slow).status == 200
@@ -343,7 +343,7 @@ def test_a_body_that_takes_too_long_goes_out_with_its_new_segments_as_they_came(
         rows = running.exchanges()
     assert upstream.received[1].body == slow
     assert len(upstream.received[2].body) < len(conversation(3))
-    assert rows[1]["problem"] == "new segments sent as they came: the worker was stopped after 0.5 s"
+    assert rows[1]["problem"] == "new segments sent as they came: the worker was stopped after 1.5 s"
 
 
 def test_a_killed_worker_is_replaced(running: Proxy, upstream: Upstream) -> None:
