@@ -67,7 +67,7 @@ def worth(body: Body, reading: Reading) -> float:
 
 
 def code(segment: Segment) -> Compressed | None:
-    """-> the file with gaps; the text as it came where it has to stay whole; None where no source file is shown."""
+    """-> the file with gaps; None where it has to stay whole, or where no source file is shown."""
     if not segment.way_back or segment.error or len(segment.text) > MOST:
         return None
     file = shown(segment)
@@ -75,11 +75,11 @@ def code(segment: Segment) -> Compressed | None:
     if file is None or not language:
         return None
     if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file):
-        return Compressed(segment.text)
+        return None
     found = bodies(file.code, language)
     reading = _reading(segment, file, found)
     folds = [fold for body in found if (fold := _fold(body, reading)) is not None]
-    return _folded(segment, file, folds) if folds else Compressed(segment.text)
+    return _folded(segment, file, folds) if folds else None
 
 
 def _fold(body: Body, reading: Reading) -> Body | None:
