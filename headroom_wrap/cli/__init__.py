@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -48,6 +47,8 @@ class Commands(click.Group):
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     """Print the version where it is asked for; a checkout that is not installed has none."""
     if wanted:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 8 ms that get need not pay
+
         try:
             click.echo(f"headroom {version('headroom-wrap')}")
         except PackageNotFoundError:

@@ -190,11 +190,24 @@ def _records(rows: list[str], head: str, what: str, legend: list[Any]) -> Any:
             records.append(Filler(row, pending).record(found, None, 0))
     for _, record, around, column in sorted(pending, key=lambda item: item[0]):
         record[column.key] = fill(column.template, (record, around))
-    return _map(records) if what == "entries" else records
+    settled = [_settled(record) for record in records] if "*{" in head else records
+    return _map(settled) if what == "entries" else settled
+
+
+class Entries(list[Any]):
+    """The records of a map inside a row, until the templates in them are filled."""
 
 
 def _map(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {record["*"]: {name: item for name, item in record.items() if name != "*"} for record in records}
+
+
+def _settled(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _settled(item) for name, item in value.items()}
+    if type(value) is list:
+        return [_settled(item) for item in value]
+    return _map([_settled(item) for item in value]) if type(value) is Entries else value
 
 
 class Filler:
@@ -235,7 +248,7 @@ class Filler:
             Filler(item, self.pending).record(column.inner, around, depth) if type(item) is list else item
             for item in value
         ]
-        return _map(records) if column.kind == "*" else records
+        return Entries(records) if column.kind == "*" else records
 
 
 def _placed(value: Any, values: dict[int, Any]) -> Any:

@@ -9,6 +9,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from headroom_wrap.compressors.records_json import Number, dumps
@@ -34,7 +35,7 @@ _LOUD = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|PANIC|FAILED|EMERG)\b|\b\w+(?:Error|Exception)\b|^(?:[Ee]rror|[Ff]atal|[Pp]anic)\b"
 )
 """Free text speaks of errors without being one ("improve error handling"): only what shouts, or names an exception."""
-_VARIABLE = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
+_VARIABLE = re.compile(r"\b\w*?\d\w*")
 """What differs between texts made by one template: masked, they are a category again."""
 _ID = re.compile(
     r"(?i)(?:^|[_.])(?:id|uuid|key|sha|hash|number|iid|pid|port|line|ts|time|timestamp|date)$|_(?:id|at)$|Id$"
@@ -196,11 +197,13 @@ def summary(records: Sequence[Mapping[str, Any]]) -> list[str]:
         if 1 < len(counts) <= 12 and len(counts) < len(values) / 2:
             out.append(f"{path}: " + " ".join(f"{text}×{count}" for text, count in counts.most_common()))
         elif numbers and len(counts) > 1 and not _ID.search(path):
-            out.append(f"{path}: {_range(numbers)}")
+            out.append(f"{path}: {_range(numbers, present)}")
     return out[:40]
 
 
-def _range(numbers: Sequence[float]) -> str:
-    total = sum(numbers)
+def _range(numbers: Sequence[float], values: Sequence[Any]) -> str:
+    """Lowest, middle, highest and the sum, which is taken in decimals so that it is the one a person would get."""
+    exact = sum(map(Decimal, map(dumps, values)), Decimal(0))
+    total = f"{exact:f}" if exact.adjusted() < 25 else str(exact)
     low, middle, high = min(numbers), statistics.median(numbers), max(numbers)
-    return f"min {low:.6g} median {middle:.6g} max {high:.6g} sum {total:.12g} n {len(numbers)}"
+    return f"min {low:.6g} median {middle:.6g} max {high:.6g} sum {total} n {len(numbers)}"

@@ -19,14 +19,16 @@ from headroom_wrap.compressors.words import large
 from headroom_wrap.segment import Compressed, Segment
 
 DEEPEST = 60
-PAID = 24
-"""Characters that a fold must save beyond its own line."""
+PAID = 64
+"""Characters that a fold must replace: its own line has about 40."""
 ALIKE = 12
 """Lines in a row that differ in their numbers only, from which on the middle ones are left out."""
 
 _FOLD = re.compile(r"\[previous (?:line|(\d+) lines) repeated (\d+) more times?\]")
 _NUMBERS = re.compile(r"\d+(?:[.:,]\d+)*")
-_PROGRESS = re.compile(r"\b\d{1,3}(?:\.\d+)? ?%|[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b")
+_PROGRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d+)? ?%|(?<![#=━█▓░■])[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b"
+)
 _BAR = re.compile(r"[#=━█▓░■>\s.\-|]+")
 _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|panic|warn(?:ing)?)\b|\S\.\w+:\d+")
 _WORDS = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
@@ -37,6 +39,8 @@ def repeats(segment: Segment) -> Compressed | None:
     lines = segment.text.split("\n")
     if segment.way_back and (found := _alike(segment, lines)):
         return found
+    if any(line.startswith("[previous ") and _FOLD.fullmatch(line) for line in lines):
+        return None
     text = "\n".join(_folded(lines))
     if len(text) >= len(segment.text) or expand(text) != segment.text:
         return None
@@ -49,7 +53,7 @@ def expand(text: str) -> str:
     for line in text.split("\n"):
         found = _FOLD.fullmatch(line) if line.startswith("[previous ") else None
         if found and len(out) >= int(found[1] or 1):
-            out += out[-int(found[1] or 1) :] * min(int(found[2]), 1_000_000)
+            out += out[-int(found[1] or 1) :] * int(found[2])
         else:
             out.append(line)
     return "\n".join(out)
@@ -78,10 +82,12 @@ def _block(lines: list[str], place: int, places: list[int]) -> tuple[int, int]:
         depth = place - before
         if depth > DEEPEST:
             break
+        if depth > 1 and lines[place + 1 : place + 2] != lines[before + 1 : before + 2]:
+            continue
         block, times = lines[before:place], 0
         while lines[place + times * depth : place + (times + 1) * depth] == block:
             times += 1
-        if times and times * (sum(map(len, block)) + depth) > len(_fold(depth, times)) + PAID:
+        if times and times * (sum(map(len, block)) + depth) > PAID:
             return depth, times
     return 0, 0
 

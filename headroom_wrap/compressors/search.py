@@ -75,7 +75,7 @@ def expand(text: str) -> str:
         if path and line == "--":
             out.append(line)
         elif path and (found := _NUMBERED.match(line)):
-            out.append(path + (found[1] or "") + line)
+            out.append(path + (found[1] or "" if line[0].isdigit() else "") + line)
         else:
             following = lines[place + 1] if place + 1 < len(lines) else ""
             path = line if line and _NUMBERED.match(following) and not _NUMBERED.match(line) else ""
@@ -122,6 +122,7 @@ def _is_search(segment: Segment) -> bool:
 
 
 def _enough(lines: list[Line], asked: bool) -> bool:
+    """A search that was asked for may stand among other text; where none was, (nearly) every line must be a hit."""
     filled = sum(1 for line in lines if line.raw and line.raw != "--")
     found = sum(1 for line in lines if line.path)
     return found >= 3 and found >= filled * (0.3 if asked else 0.8)
@@ -161,7 +162,7 @@ def _bare(raws: list[str]) -> list[Line] | None:
         found = _BARE.match(raw)
         good = found is not None and _plausible(found[1], False)
         lines.append(Line(place, raw, found[1], raw[len(found[1]) :]) if found and good else Line(place, raw))
-    return lines if _enough(lines, False) else None
+    return lines if _enough(lines, True) else None
 
 
 def _headed(raws: list[str]) -> list[Line] | None:

@@ -18,12 +18,14 @@ def main() -> int:
 
     logging.basicConfig(format="headroom: %(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("mitmproxy").setLevel(logging.ERROR)
+    logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.CRITICAL)  # we say ourselves what it says
     try:
         options = parse(sys.stdin.buffer.readline())
-        return asyncio.run(serve(options))
+        asyncio.run(serve(options))
     except (ValueError, OSError) as error:
         print(f"headroom: the proxy did not start: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ _NOT_OURS = re.compile(
 
 
 class Headroom:
-    """The one addon. Keeps no flow; what it knows of one stands in `flow.metadata` and ends with it."""
+    """The one addon. Keeps no flow; what it knows of one stands in `flow.metadata` and ends with it.
+
+    Raises ValueError for options that can't be used.
+    """
 
     def __init__(self, options: Options, workers: Workers, accounts: Accounts, ready: Callable[[], None]) -> None:
         self._options = options
@@ -40,6 +43,7 @@ class Headroom:
         self._accounts = accounts
         self._chain = Chain(options.upstream_proxy, options.no_proxy)
         self._hosts = hosts.inference(options.hosts)
+        self._upstream = hosts.target(options.upstream) if options.upstream else None
         self._passing: set[str] = set()
         self._open: dict[int, Account] = {}
         self.running = ready
@@ -62,8 +66,8 @@ class Headroom:
 
     def _route(self, flow: http.HTTPFlow) -> None:
         request = flow.request
-        url = self._options.upstream or hosts.upstream_for(request.path, request.headers)
-        scheme, host, port, prefix = hosts.target(url)
+        provider = self._upstream or hosts.target(hosts.upstream_for(request.path, request.headers))
+        scheme, host, port, prefix = provider
         request.scheme, request.host, request.port = scheme, host, port  # mitmproxy sets the Host header to match
         request.path = prefix + request.path
 

@@ -137,6 +137,11 @@ class Workers:
         """The processes of all workers."""
         return [worker.child.pid for worker in (*self._idle, *self._busy)]
 
+    @property
+    def busy(self) -> int:
+        """How many workers have a job."""
+        return len(self._busy)
+
     def close(self) -> None:
         """End all workers."""
         for worker in (*self._idle, *self._busy):

@@ -1,14 +1,14 @@
-"""One run of the proxy: `Options` in, two listeners on this machine until its stdin closes, an exit code out."""
+"""One run of the proxy: `Options` in, two listeners on this machine until its stdin closes."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import json
 import logging
 import os
 import signal
-import sys
 from pathlib import Path
 
 from headroom_wrap.proxy.mitm import adapt, import_lean
@@ -33,27 +33,25 @@ LOG = logging.getLogger("headroom.proxy")
 NOWHERE = "headroom.invalid"
 
 
-async def serve(options: Options) -> int:
-    """-> the exit code: 0 after a run, 2 if a listener could not be opened."""
+async def serve(options: Options) -> None:
+    """Serve until the end. Raises ValueError for options that can't be used, OSError where it can't listen or write."""
     workers = Workers(options)
     accounts = Accounts(Path(options.home))
     try:
-        return await _serve(options, workers, accounts)
+        await _serve(options, workers, accounts)
     finally:
         workers.close()
         accounts.close()
 
 
-async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
+async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None:
     authority = ca.authority(Path(options.home), hosts.inference(options.hosts), options.extra_ca)
     master = Master(mitm_options(options, authority))
     listeners = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
-    failed: list[str] = []
 
     def ready() -> None:
         ports = {_kind(server.mode): server.listen_addrs[0][1] for server in listeners.servers if server.listen_addrs}
         if len(ports) < 2:
-            failed.append("a port is taken")
             master.should_exit.set()
             return
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
@@ -68,11 +66,9 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
     await master.run()
     # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    if failed:
+    if error := _not_listening(listeners):
         wanted = options.base_port or options.connect_port
-        print(f"headroom: port {wanted} is taken; choose another with --port", file=sys.stderr)  # noqa: T201
-        return 2
-    return 0
+        raise OSError(f"port {wanted} {error}; choose another with --port")
 
 
 def mitm_options(options: Options, authority: ca.Authority) -> MitmOptions:
@@ -85,6 +81,15 @@ def mitm_options(options: Options, authority: ca.Authority) -> MitmOptions:
         allow_hosts=[hosts.pattern(hosts.inference(options.hosts)), hosts.pattern([NOWHERE])],
         upstream_cert=False,
         ssl_verify_upstream_trusted_ca=str(authority.roots),
+    )
+
+
+def _not_listening(listeners: proxyserver.Proxyserver) -> str:
+    """Why a listener could not be opened; empty: all could."""
+    errors = [server.last_exception for server in listeners.servers if isinstance(server.last_exception, OSError)]
+    codes = {error.errno or 0 for error in errors}
+    return (
+        "is taken" if errno.EADDRINUSE in codes else ", ".join(f"can't be used: {os.strerror(code)}" for code in codes)
     )
 
 

@@ -46,11 +46,11 @@ class Connection:
         self._remember(reply)
         account.model = reply.head.get("model", "")
         account.add_problem(reply.head.get("problem", ""))
+        account.outcomes = reply.tail[: reply.head.get("outcomes", 0)]
+        account.after = reply.head.get("after", account.before)
         if self.passing(account) or not reply.head.get("changed"):
             return message
         account.changed = True
-        account.outcomes = reply.tail[: reply.head["outcomes"]]
-        account.before, account.after = reply.head["before"], reply.head["after"]
         return reply.body
 
     def _remember(self, reply: Frame) -> None:

@@ -191,15 +191,16 @@ def _array(body: str, at: int, shape: Shape) -> Located:
 
 
 _ESCAPED_LETTER = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def literal(text: str, original: str) -> str:
     """-> the JSON string literal of a text, its letters escaped only where the literal it replaces has them so."""
-    if original.isascii() and _ESCAPED_LETTER.search(original):
+    if "\\u" in original and original.isascii() and _ESCAPED_LETTER.search(original):
         return json.dumps(text)
-    raw = json.dumps(text, ensure_ascii=False)
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", raw)
+    raw = _quoted(text)
+    return raw if raw.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", raw)
 
 
 def splice(body: str, edits: Sequence[tuple[Span, str]]) -> str:

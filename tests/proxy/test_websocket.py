@@ -1,0 +1,172 @@
+"""Codex's transport through the real proxy: deltas in, smaller deltas out."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.proxy import ws
+from tests.proxy.bodies import LISTING
+from tests.proxy.loopback import Handler, Proxy, Upstream, proxy, request
+
+USAGE = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60}, "output_tokens": 7}
+TOOLS = [{"type": "function", "name": "shell", "parameters": {}}]
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+def call(number: int) -> dict[str, Any]:
+    arguments = json.dumps({"command": f"rg step src{number}"})
+    return {"type": "function_call", "call_id": f"c{number}", "name": "shell", "arguments": arguments}
+
+
+def result(number: int, text: str = LISTING) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": f"c{number}", "output": text}
+
+
+def create(items: list[dict[str, Any]], before: int | None, **more: Any) -> dict[str, Any]:
+    previous = {} if before is None else {"previous_response_id": f"r{before}"}
+    return {"type": "response.create", "model": "gpt-x", "tools": TOOLS, **previous, "input": items, **more}
+
+
+class Provider:
+    """Answers each message with a tool call; keeps what it received."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.error: dict[int, dict[str, Any]] = {}
+
+    def __call__(self, handler: Handler) -> None:
+        if handler.command == "POST":
+            self.received.append(handler.received.body)
+            handler.reply(200, b"{}")
+            return
+        end = ws.server(handler)
+        while message := end.receive():
+            number = len(self.received)
+            self.received.append(message)
+            if error := self.error.get(number):
+                end.send(error)
+                continue
+            end.send({"type": "response.created", "response": {"id": f"r{number}"}})
+            end.send({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": "x"}})
+            end.send({"type": "response.output_item.done", "item": call(number)})
+            end.send({"type": "response.completed", "response": {"id": f"r{number}", "usage": USAGE}})
+
+
+@pytest.fixture
+def provider(upstream: Upstream) -> Provider:
+    script = Provider()
+    upstream.script = script
+    return script
+
+
+def said(end: ws.End, message: bytes | dict[str, Any]) -> list[dict[str, Any]]:
+    """Send a message -> the events up to the end of its response."""
+    end.send(message)
+    found: list[dict[str, Any]] = []
+    while not found or found[-1]["type"] not in ("response.completed", "error"):
+        found.append(json.loads(end.receive()))
+    return found
+
+
+@pytest.mark.parametrize("deflate", [True, False])
+def test_a_delta_is_compressed_as_its_whole_conversation_would_be(
+    deflate: bool, provider: Provider, running: Proxy
+) -> None:
+    end = ws.client(running.base, deflate=deflate)
+    sent = [
+        create([user("Tidy up.")], None),
+        create([result(0)], 0),
+        create([result(1)], 1, extra=[1.50, "ü"]),
+        create([result(2), user("and now?")], 2),
+    ]
+    events = [said(end, message) for message in sent]
+    end.close()
+    assert [event["type"] for event in events[0]] == [
+        "response.created", "response.output_item.done", "response.output_item.done", "response.completed",
+    ]  # fmt: skip
+    items = [user("Tidy up."), call(0), result(0), call(1), result(1), call(2), result(2), user("and now?")]
+    request(running.base, "POST", "/v1/responses", json.dumps(create(items, None)).encode())
+    deltas, over_http = provider.received[:4], json.loads(provider.received[4])["input"]
+    assert deltas[:2] == [json.dumps(message).encode() for message in sent[:2]]
+    folded = [json.loads(delta)["input"][0]["output"] for delta in deltas[2:]]
+    assert folded == [over_http[4]["output"], over_http[6]["output"]]
+    assert all(len(text) < len(LISTING) / 4 for text in folded)
+    for delta, message, text in zip(deltas[2:], sent[2:], folded, strict=True):
+        assert delta == json.dumps(message).encode().replace(json.dumps(LISTING).encode(), json.dumps(text).encode())
+
+
+def test_each_response_is_one_exchange(provider: Provider, running: Proxy) -> None:
+    end = ws.client(running.base)
+    for number in range(4):
+        said(end, create([result(number - 1)] if number else [user("hi")], number - 1 if number else None))
+    end.close()
+    rows = running.exchanges()
+    columns = ("wire", "model", "status", "segments", "input", "cache_read", "output", "problem")
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("openai_responses", "gpt-x", 200, segments, 40, 60, 7, "") for segments in range(4)
+    ]
+    assert rows[2]["body_after"] < rows[2]["body_before"]
+
+
+def test_a_warm_up_and_unknown_frames_pass_untouched(provider: Provider, running: Proxy) -> None:
+    end = ws.client(running.base)
+    frames = [
+        json.dumps(create([], None, generate=False)).encode(),
+        b'{"type": "session.update" , "x": 1}',
+        b"no json at all",
+        b'{"type":"response.create","input":"text"}',
+        b'{"type":"response.create","input":[],"input":[]}',
+        json.dumps(create([result(0), result(1)], 77)).encode(),
+    ]
+    for frame in frames:
+        said(end, frame)
+    end.close()
+    assert provider.received == frames
+    assert [row["problem"] for row in running.exchanges()][-1] == "unknown previous_response_id"
+
+
+def test_a_message_of_2_megabytes_with_letters_of_all_lengths_arrives(provider: Provider, running: Proxy) -> None:
+    """A changed message must not be cut into frames in the middle of a character."""
+    chance = random.Random(5)
+    long = "".join(chance.choice("aüŧ漢🙂") for _ in range(700_000))
+    end = ws.client(running.base)
+    said(end, create([user("hi")], None))
+    said(end, create([result(0)], 0))
+    last = create([result(1), user(long)], 1)
+    end.send(json.dumps(last, ensure_ascii=False).encode())
+    while json.loads(end.receive())["type"] != "response.completed":
+        pass
+    end.close()
+    items = json.loads(provider.received[2])["input"]
+    assert items[0]["output"] != LISTING
+    assert items[1] == user(long)
+
+
+def test_after_a_refused_message_the_session_passes_through(provider: Provider, running: Proxy) -> None:
+    provider.error = {2: {"type": "error", "status": 400, "error": {"message": "input.0: bad output"}}}
+    end = ws.client(running.base)
+    said(end, create([user("hi")], None))
+    said(end, create([result(0)], 0))
+    assert said(end, create([result(1)], 1)) == [provider.error[2]]
+    said(end, create([result(1)], 1))
+    end.close()
+    assert provider.received[2] != provider.received[3] == json.dumps(create([result(1)], 1)).encode()
+    rows = running.exchanges()
+    assert [row["status"] for row in rows] == [200, 200, 400, 200]
+    assert "400 to a changed body" in rows[2]["problem"]
+    assert "passing through" in rows[3]["problem"]
+
+
+def test_switched_off_an_upgrade_is_answered_with_426(upstream: Upstream, tmp_path: Path) -> None:
+    headers = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13", "sec-websocket-key": "x"}
+    with proxy(tmp_path, upstream=upstream.url, websocket=False) as running:
+        assert request(running.base, "GET", "/v1/responses", headers=headers).status == 426
+    assert upstream.received == []
