@@ -1,12 +1,11 @@
 """Each kind of content through the whole stack: what is saved with and without a way back, what survives, how fast.
 
 Speed is CPU time of one core over bytes of text, for ours everything from the first count to the last. Doubling: the
-time for a text twice as long over the time for the text (its lines twice, each second time with another number in it).
+time for a text twice as long, with other digits the second time, over the time for the text.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from headroom_wrap import reread
 from headroom_wrap.compressors.records import expand
+from headroom_wrap.compressors.records_json import dumps, loads
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import WAY_BACK, is_marker, ref_of
 from headroom_wrap.route import DEFAULT, route
@@ -64,8 +64,9 @@ def measured(sample: Sample) -> Measured:
 
 
 def doubled(text: str) -> str:
-    again = (re.sub(r"\d", lambda digit: str(9 - int(digit[0])), line) for line in text.split("\n"))
-    return "\n".join([text, *again])
+    """-> a text twice, with other digits the second time; two JSON values become one."""
+    again = re.sub(r"\d", lambda digit: str(int(digit[0]) % 9 + 1), text)
+    return f"[{text},{again}]" if text[:1] in ("[", "{") else f"{text}\n{again}"
 
 
 def doubling(sample: Sample) -> float:
@@ -76,7 +77,7 @@ def doubling(sample: Sample) -> float:
 
 
 def speed(found: Sequence[Measured]) -> float:
-    """-> MB/s of the texts of 4 KB and more; below that the fixed part of a call is measured."""
+    """-> MB/s over some texts."""
     size = sum(len(one.sample.text.encode("utf-8", "replace")) for one in found)
     return size / 1e6 / max(1e-6, sum(one.seconds for one in found))
 
@@ -112,7 +113,11 @@ def _peer(peer: Candidate, found: Sequence[Sample]) -> tuple[str, str]:
         use = {"type": "tool_use", "id": "toolu_01", "name": sample.tool, "input": {"command": sample.call}}
         result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": sample.text}
         asked = {"role": "user", "content": f"Look at {sample.path or sample.call}."}
-        talk = [asked, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
+        talk: candidates.Messages = [
+            asked,
+            {"role": "assistant", "content": [use]},
+            {"role": "user", "content": [result]},
+        ]
         made = peer(candidates.body_of(talk))
         before += count(sample.text)
         after += count(candidates.flat(made.messages[-1]["content"]))
@@ -172,41 +177,20 @@ def json_forms(found: Sequence[Measured]) -> str:
 def _minified(text: str) -> str:
     """-> JSON or JSON lines without whitespace, numbers as they are written; any other text as it is."""
     try:
-        return expand(text) if text.startswith("[") and False else _dumped(text)
+        return dumps(loads(text.strip()))
+    except ValueError:
+        pass
+    try:
+        return "\n".join(dumps(loads(line.strip())) for line in text.splitlines() if line.strip())
     except ValueError:
         return text
 
 
-def _dumped(text: str) -> str:
-    value = json.loads(text, parse_float=_Raw, parse_int=int)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-class _Raw(float):
-    """A number that is written as it was read."""
-
-    def __new__(cls, raw: str) -> _Raw:
-        made = super().__new__(cls, raw)
-        made.raw = raw
-        return made
-
-    raw: str
-
-    def __repr__(self) -> str:
-        return self.raw
-
-
 def _decodes(one: Measured, plain_text: str) -> bool | None:
-    """Whether the lossless form says the same JSON value; None: it was sent as it came, or is no form of records."""
+    """Whether the lossless form of records says the same JSON; None: another form, or sent as it came."""
     if one.lossless.text is None or one.lossless.compressor != "records":
         return None
-    said = expand(one.lossless.text)
-    try:
-        return bool(json.loads(said) == json.loads(plain_text))
-    except ValueError:
-        return [json.loads(line) for line in said.splitlines()] == [
-            json.loads(line) for line in one.sample.text.splitlines() if line.strip()
-        ]
+    return _minified(expand(one.lossless.text)) == plain_text
 
 
 def outlines(found: Sequence[Measured]) -> str:

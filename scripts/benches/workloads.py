@@ -1,7 +1,7 @@
 """The four workloads that this field advertises with: tokens saved, and where the planted needles are afterwards.
 
-A needle stands if its string is in what is sent. It is one get away if one `headroom get` prints it: a
-`--grep` with context for a word of the question, or a range that a marker offers; the command is really run, over the store on disk.
+A needle stands if its string is in what is sent. It is one get away if one `headroom get` prints it: a `--grep` with
+context for a word of the question, or a range that a marker offers. The command is really run, over the store on disk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scripts.benches.measure.candidates import Candidate, Messages, Ours
 
 _WAY_BACK = re.compile(r"headroom get ([0-9a-hjkmnp-tv-z]{11,})(?: (--\w+))?")
 AROUND = "8"
-"""Lines of context that a model asks for: what answers stands a few lines of pretty-printed JSON from what is sought."""
+"""Lines of context that a model asks for: in pretty-printed JSON the answer stands a few lines from what is sought."""
 _GAP = re.compile(r"\[(?:row|line)s? (\d+(?:-\d+)?)\b")
 
 
@@ -146,7 +146,9 @@ def main() -> None:
         parts.append(of_the_field(found, data))
     for candidate in found:
         candidate.close()
-    report.publish("workloads", "The workloads that this field advertises", parts, "scripts/bench workloads", record=given.record)
+    report.publish(
+        "workloads", "The workloads that this field advertises", parts, "scripts/bench workloads", record=given.record
+    )
 
 
 if __name__ == "__main__":

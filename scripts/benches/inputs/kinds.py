@@ -1,4 +1,4 @@
-"""Made-up texts of each kind of content: CI logs with their failure marked, JSON, search hits, listings, code, diffs."""
+"""Made-up texts of each kind of content: CI logs with the failure marked, JSON, search hits, listings, code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def samples() -> Iterator[Sample]:
 
 def _ci_log(chance: Random) -> Sample:
     """-> a build: packages fetched, files compiled, tests run, one compile error that ends it."""
-    lines = [f"Get:{place} https://packages.example/{text.name(chance)} [{chance.randrange(900)} kB]" for place in range(300)]
+    lines = [
+        f"Get:{place} https://packages.example/{text.name(chance)} [{chance.randrange(900)} kB]" for place in range(300)
+    ]
     lines += [f"[{place:4}/900] Building CXX object src/{text.name(chance)}.cpp.o" for place in range(1, 700)]
     wrong = text.name(chance)
     marked = (
@@ -48,5 +50,5 @@ def _ci_log(chance: Random) -> Sample:
     )
     lines += marked
     lines += [f"Saving cache entry {chance.randrange(16**8):08x}" for _ in range(60)]
-    lines.append("The command \"ninja\" exited with 1.")
+    lines.append('The command "ninja" exited with 1.')
     return Sample("CI log", "\n".join(lines), "gh run view --log", marked=marked)

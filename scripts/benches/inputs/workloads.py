@@ -109,7 +109,10 @@ def _logs(chance: Random, count: int) -> Rows:
                 "service": service,
                 "message": message.format(n=chance.randrange(100, 9999)),
                 "trace_id": f"{chance.randrange(16**16):016x}",
-                "metadata": {"host": f"{service}-{chance.randrange(1, 6)}", "region": chance.choice(("north", "south"))},
+                "metadata": {
+                    "host": f"{service}-{chance.randrange(1, 6)}",
+                    "region": chance.choice(("north", "south")),
+                },
             }
         )
     return rows
@@ -212,7 +215,10 @@ def _issue(chance: Random, place: int) -> dict[str, Any]:
         "number": 3000 + place,
         "title": f"#{3000 + place}: trouble with {about}",
         "state": chance.choice(("open", "closed")),
-        "user": {"login": f"member{chance.randrange(500)}", "avatar_url": f"https://img.example/u/{chance.randrange(10**5)}"},
+        "user": {
+            "login": f"member{chance.randrange(500)}",
+            "avatar_url": f"https://img.example/u/{chance.randrange(10**5)}",
+        },
         "labels": chance.sample(("bug", "docs", "speed", "easy"), chance.randrange(3)),
         "created_at": f"2026-02-{chance.randrange(1, 28):02}T{chance.randrange(24):02}:00:00Z",
         "updated_at": f"2026-03-{chance.randrange(1, 5):02}T{chance.randrange(24):02}:00:00Z",

@@ -17,7 +17,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def samples(data: Path, every: int, per: int) -> Iterator[Sample]:
     """-> CI logs (LogChunks: each `every`-th), and of the other sets up to `per` texts each."""
-    for place, row in enumerate(rows(data / "logs" / "cidiff_ci_fail.jsonl.gz")):
+    for row in rows(data / "logs" / "cidiff_ci_fail.jsonl.gz"):
         yield _sample("CI log (CiDiff)", row, "gh run view --log", marked=_ranges(row))
     for place, row in enumerate(rows(data / "logs" / "logchunks_travis.jsonl.gz")):
         if place % every == 0:
