@@ -98,7 +98,7 @@ class Connection:
         """-> the segments of a message of the client. Raises Unreadable, and then remembers nothing of it."""
         known = self._known
         calls = dict(list(known.calls.items())[-KEPT_CALLS:])
-        reading = Reading(body, [], [], calls, known.user, known.said, known.first, known.answered)
+        reading = replace(known, body=body, segments=[], written=[], calls=calls)
         request = _read(body, reading)
         self._tools = tuple(dict.fromkeys(self._tools + request.tools))
         self._known = replace(reading, body="", segments=[], written=[])

@@ -23,6 +23,7 @@ class Reading:
     calls: dict[str, Call] = field(default_factory=dict)
     user: str = ""
     said: str = ""
+    thought: str = ""
     first: str = ""
     answered: bool = False
     offered: list[object] = field(default_factory=list)
@@ -52,14 +53,21 @@ class Reading:
     def turn(self) -> None:
         """A message of the assistant begins."""
         self.answered = True
-        self.said = ""
+        self.said = self.thought = ""
+
+    def thinks(self, text: str) -> None:
+        """The assistant thought this aloud before a call.
+
+        It tells compressors what a result is wanted for, but names no decision: clients may drop it from later turns.
+        """
+        self.thought = f"{self.thought}\n{text}"
 
     def called(self, key: str, tool: str, arguments: object) -> None:
         """The assistant called a tool; `key` is what its result will name."""
         self.answered = True
         arguments = decoded(arguments)
         call = call_of(tool, arguments, goal_of(self.user, self.said))
-        self.calls[key] = replace(call, said=goal_of("", self.said))
+        self.calls[key] = replace(call, said=goal_of(self.thought, self.said))
         self.written += written_by(call.path, arguments, len(self.segments))
 
     def result(self, key: str, texts: Iterable[Located], tool: str = "", error: bool = False) -> None:
