@@ -58,7 +58,8 @@ class Reading:
         """The assistant called a tool; `key` is what its result will name."""
         self.answered = True
         arguments = decoded(arguments)
-        call = self.calls[key] = call_of(tool, arguments, goal_of(self.user, self.said))
+        call = call_of(tool, arguments, goal_of(self.user, self.said))
+        self.calls[key] = replace(call, said=goal_of("", self.said))
         self.written += written_by(call.path, arguments, len(self.segments))
 
     def result(self, key: str, texts: Iterable[Located], tool: str = "", error: bool = False) -> None:
@@ -69,7 +70,7 @@ class Reading:
             if text.text() and text.is_string(self.body):
                 digest = fingerprint(call.tool, call.call, call.goal, str(error), text.text())
                 segment = Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
-                self.segments.append(replace(segment, digest=digest))
+                self.segments.append(replace(segment, said=call.said, digest=digest))
 
     def request(self, tools: tuple[str, ...], model: str) -> Request:
         """-> all of it."""

@@ -39,7 +39,19 @@ def test_one_worker_at_the_start_and_never_more_than_the_most(tmp_path: Path) ->
         bodies = [conversation(turns) for turns in range(2, 10)]
         replies = await asyncio.gather(*(workers.ask(Frame(HEAD, body)) for body in bodies))
         assert [len(results(reply.body)) for reply in replies] == list(range(2, 10))
-        assert 1 < len(workers.pids) <= MOST
+        assert len(workers.pids) <= MOST
+
+    with_workers(tmp_path, use)
+
+
+def test_a_worker_that_is_busy_for_long_gets_company(tmp_path: Path) -> None:
+    async def use(workers: Workers) -> None:
+        long = asyncio.create_task(workers.ask(Frame(HEAD, conversation(2, text="x y " * 1_500_000))))
+        while not workers.busy:
+            await asyncio.sleep(0)
+        assert results((await workers.ask(Frame(HEAD, conversation(2)))).body)
+        assert len(workers.pids) == 2
+        await long
 
     with_workers(tmp_path, use)
 
