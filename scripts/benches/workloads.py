@@ -44,7 +44,7 @@ def results(messages: Messages) -> list[str]:
 
 def standing(needle: Needle, text: str) -> bool:
     """Whether a needle's answer stands in a text, and not as a part of another word or number."""
-    return re.search(rf"(?<![\w.]){re.escape(needle.answer)}(?!\w)", text) is not None
+    return re.search(rf"(?:(?<![\w.])|\\[nt]){re.escape(needle.answer)}(?!\w)", text) is not None
 
 
 def tries(needle: Needle, text: str) -> Iterator[list[str]]:

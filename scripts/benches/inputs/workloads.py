@@ -58,7 +58,7 @@ def code_search() -> Workload:
     hits[33]["author"] = "contractor-17@shop.example"
     hits[88]["metadata"]["size_bytes"] = 961_347
     load.plant("Which hit renders unsafe HTML?", "unsafeHtml", "LegacyRefundForm")
-    load.plant("Which contractor wrote one of the files?", "contractor", "contractor-17@shop.example")
+    load.plant("Which contractor wrote one of the files?", "contractor", "contractor-17")
     load.plant("How large is the largest file?", r"size_bytes.: \d{5,}", 961_347)
     load.plant("Which component begins on line 384?", r"line.: 384\b", "CouponForm52")
     load.plant("What does row 47 export?", "SearchForm47", "SearchForm47")
