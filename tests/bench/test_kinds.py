@@ -23,11 +23,11 @@ def test_tables_are_made_of_the_made_up_samples() -> None:
     found = {
         kind: [measured(each) for each in samples() if each.kind == kind][:2] for kind in ("CI log", "JSON", "code")
     }
-    assert marked_lines(found).splitlines()[2].endswith("| 100.0 % | 100.0 % | 100.0 % | 100.0 % |")
+    assert marked_lines(found, {}).splitlines()[2].endswith("| 100.0 % | 100.0 % | 100.0 % | 100.0 % |")
     assert json_forms(found["JSON"]).splitlines()[-1].endswith("| 0 |")
     assert " 0 shown lines are not the file's, in 0 files" in outlines(found["code"])
 
 
 def test_a_marked_line_that_is_gone_is_counted() -> None:
     one = measured(Sample("CI log", "a\n" * 500, marked=("a line that never stood there",)))
-    assert marked_lines({"CI log": [one]}).splitlines()[2].endswith("| 0.0 % | - | 0.0 % | 0.0 % |")
+    assert marked_lines({"CI log": [one]}, {}).splitlines()[2].endswith("| 0.0 % | - | 0.0 % | 0.0 % |")
