@@ -277,7 +277,7 @@ def main() -> None:
         peer.close()
     told = list(parts(groups, data, peers, given.per))
     command = f"scripts/bench kinds --every {given.every} --per {given.per}{'' if data is None else ' --data DIR'}"
-    report.publish("kinds", "By kind of content", told, command, record=given.record and data is not None)
+    report.publish("kinds", "By kind of content", told, command, record=report.keeps(given, data))
 
 
 if __name__ == "__main__":

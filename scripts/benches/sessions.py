@@ -198,14 +198,13 @@ def main() -> None:
     command = f"scripts/bench sessions {given.per} {given.cap}{'' if data is None else ' --data DIR'}"
     every = report.table(HEAD, [line(name, total) for name, total, _ in results])
     each = report.table(("Headroom, by source", *HEAD[1:]), [line(name, total) for name, total in sources.items()])
-    name = "sessions-made-up" if data is None else "sessions"
     parts = [says, every, each, "What each compressor does to tool results when they first arrive:"]
     report.publish(
-        name,
+        "sessions",
         "The whole bill of a session",
         [*parts, by_compressor(ours.outcomes)],
         command,
-        record=given.record and data is not None,
+        record=report.keeps(given, data),
     )
 
 
