@@ -69,6 +69,9 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
     Never raises for what a compressor does: one that raises or overruns leaves the segment as it came, and `why` says
     so (the first of the two fail-open places).
     """
+    if len(segment.text) > MAX_CHARS:
+        size = tokens.estimate(segment.text)
+        return Outcome(None, before=size, after=size, tool=segment.tool, why="too large"), ()
     before = tokens.count(segment.text)
     as_came = Outcome(None, before=before, after=before, tool=segment.tool)
     if why := _passes(segment, before, policy):
@@ -93,8 +96,6 @@ def _passes(segment: Segment, before: int, policy: Policy) -> str:
         return "skipped tool"
     if PRINTED in segment.text[:200]:
         return "printed by headroom get"
-    if len(segment.text) > MAX_CHARS:
-        return "too large"
     return "small" if before < policy.floor else ""
 
 
