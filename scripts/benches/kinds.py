@@ -248,7 +248,8 @@ def parts(groups: dict[str, list[Measured]], data: Path | None, peers: Peers, pe
     yield (
         "Every text on its own, through envelope, cleaning, stack and gate. “Lossless”: the request offers no way "
         "back. MB/s in CPU time of one core, counting included; “doubling”: how much longer twice as much text takes. "
-        f"Peers get the first {per} texts of each kind."
+        f"Peers get the first {per} texts of each kind. A line that people marked survives if it stands letter for "
+        "letter."
     )
     yield by_kind(groups, peers)
     yield marked_lines(groups, peers)
