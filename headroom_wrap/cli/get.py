@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import re
-import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from headroom_wrap.retrieve import TOKENS, Wanted, retrieved
+from headroom_wrap.retrieve.asked import pattern, span
 from headroom_wrap.settings import load
 from headroom_wrap.store.objects import Objects
 
+T = TypeVar("T")
+
 
 def _range(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """-> first and last of `A-B`, `A-` or `A`, counted from 1."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:(-)(\d*))?", value.strip())
-    if match is None:
-        raise click.BadParameter(f"{value!r} is not a range such as 120-188")
-    first = int(match[1])
-    last = int(match[3]) if match[3] else sys.maxsize if match[2] else first
-    if not 1 <= first <= last:
-        raise click.BadParameter(f"{value!r} is not a range: they count from 1, the smaller number first")
-    return first, last
+    return None if value is None else _or_bad(span, value)
 
 
 def _pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> re.Pattern[str] | None:
+    return None if value is None else _or_bad(pattern, value)
+
+
+def _or_bad(read: Callable[[str], T], value: str) -> T:
     try:
-        return None if value is None else re.compile(value)
-    except re.error as error:
-        raise click.BadParameter(f"{value!r} is not a regular expression ({error}); escape its specials") from error
+        return read(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
