@@ -6,6 +6,7 @@ from headroom_wrap.compressors.code import code
 from headroom_wrap.compressors.config_text import config_text
 from headroom_wrap.compressors.diff import diff
 from headroom_wrap.compressors.history import history
+from headroom_wrap.compressors.lines_by_use import lines_by_use
 from headroom_wrap.compressors.listing import listing
 from headroom_wrap.compressors.logs import logs
 from headroom_wrap.compressors.markup import markup
@@ -17,5 +18,5 @@ from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
     *(records, diff, history, code, config_text, markup),
-    *(search, listing, output, logs, repeats),
+    *(search, listing, output, logs, repeats, lines_by_use),
 )
