@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,26 +73,47 @@ class Account:
         )
 
 
+WAITING = 1000
+"""Rows that are kept while the ledger can't be written; beyond them the oldest are lost."""
+
+
 class Accounts:
-    """Writes to the ledger in one thread of its own; `close` waits until all is written."""
+    """Writes to the ledger in one thread of its own; what can't be written now is tried again with the next row.
+
+    `close` waits until all is written.
+    """
 
     def __init__(self, home: Path) -> None:
         self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
-        self._lost = 0
+        self._waiting: deque[Exchange] = deque(maxlen=WAITING)
 
     def write(self, account: Account) -> None:
         """Queue one row."""
-        self._thread.submit(self._write, account)
+        self._thread.submit(self._write, account).add_done_callback(_said)
 
     def _write(self, account: Account) -> None:
-        try:
-            self._ledger.record(account.exchange())
-        except Unavailable as error:
-            self._lost += 1
-            LOG.warning("the ledger can't be written (%s): %d exchanges are not shown", error, self._lost)
+        self._waiting.append(account.exchange())
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._waiting:
+            exchange = self._waiting.popleft()
+            try:
+                self._ledger.record(exchange)
+            except Unavailable as error:
+                self._waiting.appendleft(exchange)
+                LOG.warning("the ledger can't be written (%s): %d exchanges are not shown", error, len(self._waiting))
+                return
 
     def close(self) -> None:
         """Wait for the rows that are still queued."""
+        self._thread.submit(self._flush).add_done_callback(_said)
         self._thread.shutdown(wait=True)
         self._ledger.close()
+
+
+def _said(written: Future[None]) -> None:
+    """Say what no row should ever do; an executor keeps it to itself."""
+    if error := written.exception():
+        LOG.warning("an exchange is not shown: %s; please report it", type(error).__name__)
