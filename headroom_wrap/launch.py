@@ -70,7 +70,8 @@ def private_commands(home: Path) -> Path:
     folder = home / "bin"
     where = shlex.quote(str(folder))
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (home, folder):  # the mode is for the last folder only
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
         _written(folder / "headroom", script, 0o700)
         _written(folder / "bash_env", BASH_ENV.format(where=where), 0o600)
     except OSError as problem:
@@ -209,8 +210,8 @@ def passed_on() -> Iterator[Callable[[int], None]]:
     try:
         yield pids.append
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def _dies_with_us() -> Callable[[], None] | None:

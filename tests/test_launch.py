@@ -237,6 +237,12 @@ def test_headroom_is_on_the_path_of_the_agents_shells(world: World, shell: str) 
     assert "check character" in world.run("wrap", "claude").stderr
 
 
+def test_the_folder_of_headrooms_own_data_is_the_users_alone(world: World) -> None:
+    world.agent("exit 0")
+    world.run("wrap", "claude")
+    assert (world.folder / "headroom").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_bash_env_of_the_users_own_still_counts(world: World) -> None:
     own = world.folder / "own_env"
     own.write_text("OWN=yes\n")

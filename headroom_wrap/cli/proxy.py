@@ -63,5 +63,5 @@ def interrupted() -> Iterator[threading.Event]:
     try:
         yield over
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

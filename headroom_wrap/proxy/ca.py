@@ -41,7 +41,8 @@ class Authority:
 def authority(home: Path, hosts: Sequence[str], extra: Iterable[str] = ()) -> Authority:
     """-> the authority for exactly these hosts, made if there is none or it is about to end. Raises OSError."""
     folder = home / "ca" / hashlib.sha256("\n".join(sorted(hosts)).encode()).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for each in (home, home / "ca", folder):  # the mode is for the last folder only
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / "ca").chmod(0o700)
     key_file = folder / KEY_FILE
     if not _lasts(key_file):

@@ -117,6 +117,14 @@ def test_what_cannot_be_started_is_said_in_one_line(given: dict[str, Any], says:
     assert done[2].count("\n") == 1
 
 
+def test_the_folder_it_makes_is_the_users_alone(tmp_path: Path) -> None:
+    with proxy(tmp_path / "new" / "headroom"):
+        pass
+    made = [path for path in (tmp_path / "new").rglob("*") if path.name != "mitmproxy-dhparam.pem"]  # public
+    assert made
+    assert not [path for path in made if path.stat().st_mode & 0o077]
+
+
 def test_listeners_are_on_this_machine_only(tmp_path: Path) -> None:
     with proxy(tmp_path) as running:
         listening = {
