@@ -94,9 +94,18 @@ class Objects:
             if tombstones or not expired:
                 yield Kept(path, found.st_mtime, found.st_size, expired)
 
-    def expire(self, path: Path) -> str:
-        """Leave only the line that says what produced the text, for who asks for it later -> its reference."""
-        header, _ = _parts(path.read_bytes())
+    def expire(self, kept: Kept) -> str:
+        """Leave only the line that says what produced the text, for who asks for it later -> its reference.
+
+        What another process has used or removed since it was found stays as it is: "".
+        """
+        path = kept.path
+        try:
+            if path.stat().st_mtime != kept.used:
+                return ""
+            header, _ = _parts(path.read_bytes())
+        except FileNotFoundError:
+            return ""
         _write(path, _line({**header, "expired": time.time()}))
         return str(header.get("ref", ""))
 

@@ -68,7 +68,7 @@ def sweep(objects: Objects, database: Database, limits: Limits, protected: froze
         safe = {path.name for ref in protected for path in objects.paths(ref)}
         objects.tidy(cutoff)
         expired = list(_expired(list(objects.files()), safe, cutoff, limits.keep_bytes))
-        refs = {ref for kept in expired if (ref := objects.expire(kept.path))}
+        refs = {ref for kept in expired if (ref := objects.expire(kept))}
     except OSError as error:
         raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
     forgotten = _forget(database, refs, cutoff, protected)

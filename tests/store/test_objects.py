@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from headroom_wrap.marker import digest, ref_of, valid
 from headroom_wrap.store import Unavailable, UnknownRef
-from headroom_wrap.store.objects import Objects
+from headroom_wrap.store.objects import Kept, Objects
 
 TEXT = "the quick brown fox\n" * 50
 
@@ -108,19 +108,37 @@ def test_a_reference_of_another_machine_says_it_was_never_stored_here(tmp_path: 
         Objects(tmp_path).original(ref_of(TEXT))
 
 
+def only(objects: Objects) -> Kept:
+    (kept,) = objects.files()
+    return kept
+
+
 def test_an_expired_original_says_which_command_made_it(tmp_path: Path) -> None:
     objects = Objects(tmp_path)
     ref = objects.keep(TEXT, tool="Bash", call="rg -n fox src")
-    assert objects.expire(only_file(tmp_path)) == ref
+    assert objects.expire(only(objects)) == ref
     with pytest.raises(UnknownRef, match=f"{ref}: expired; run again: rg -n fox src"):
         objects.original(ref)
     assert list(objects.files()) == []
 
 
+def test_an_original_that_is_used_while_a_sweep_goes_on_is_spared(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    ref = objects.keep("quick brown fox")
+    found = only(objects)
+    os.utime(found.path, (1, 1))
+    old = only(objects)
+    objects.keep("quick brown fox")
+    assert objects.expire(old) == ""
+    assert objects.original(ref).text == "quick brown fox"
+    found.path.unlink()
+    assert objects.expire(old) == ""
+
+
 def test_an_expired_original_that_comes_again_is_kept_again(tmp_path: Path) -> None:
     objects = Objects(tmp_path)
     ref = objects.keep(TEXT)
-    objects.expire(only_file(tmp_path))
+    objects.expire(only(objects))
     assert objects.keep(TEXT) == ref
     assert objects.original(ref).text == TEXT
 
@@ -158,7 +176,7 @@ def test_a_full_or_forbidden_disk_is_unavailable_and_leaves_no_half_file(tmp_pat
 def test_resolving_loads_no_sqlite(tmp_path: Path) -> None:
     ref = Objects(tmp_path).keep(TEXT)
     code = (
-        "import sys; from pathlib import Path; from headroom_wrap.store.objects import Objects;"
+        "import sys; from pathlib import Path; from headroom_wrap.store.objects import Kept, Objects;"
         "print(len(Objects(Path(sys.argv[1])).original(sys.argv[2]).text), 'sqlite3' in sys.modules)"
     )
     root = str(Path(__file__).parents[2])
