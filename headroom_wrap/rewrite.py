@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from headroom_wrap import reread
+from headroom_wrap import numbering, reread
 from headroom_wrap.marker import WAY_BACK, ref_of
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
@@ -125,7 +125,8 @@ class _Run:
             else:
                 outcome = _settled(name, self._new(segment, None if request.clears else seen), self.store)
             seen.answered(segment)
-            seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
+            sent = segment.text if outcome.text is None else outcome.text
+            seen.add(numbering.expand(sent), _name_of(segment))
             yield outcome
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
