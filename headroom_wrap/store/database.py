@@ -52,11 +52,15 @@ class Database:
         return bool(rows and rows[0][0] == 0)
 
     def close(self) -> None:
-        """Give the file back; the next use opens it again."""
+        """Give the file back; the next use opens it again. Done by itself where the last user lets go of this."""
         with self._lock:
-            if self._connection is not None and self._identity[0] == os.getpid():
+            if self._connection is not None and self._identity[0] != os.getpid():
+                _inherited.append(self._connection)
+            elif self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    __del__ = close
 
     def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:
@@ -77,11 +81,11 @@ class Database:
         if self._connection is not None:
             if self._identity == _identity(self.path):
                 return self._connection
-            if self._identity[0] != os.getpid():
-                _inherited.append(self._connection)
             self.close()
         if not self.path.exists():
             _create(self.path)
+        elif not self.path.stat().st_size:  # to SQLite a database like any other, but without our tables
+            raise sqlite3.DatabaseError("an empty file")
         self._connection, self._identity = _connect(self.path), _identity(self.path)
         _migrate(self._connection, self._migrations)
         return self._connection
