@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from headroom_wrap import reread
 from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -117,13 +118,16 @@ class _Run:
             yield from (_replayed(known[name]) for name in names)
             return
         seen, written = reread.Seen(), deque(request.written)
+        earlier: list[tuple[Segment, Outcome]] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
             while written and written[0].before <= index:
                 seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                outcome = _settled(name, self._new(segment, None if request.clears else seen), self.store)
+                new = replace(self._new(segment, None if request.clears else seen), missed=missed(segment, earlier))
+                outcome = _settled(name, new, self.store)
+            earlier.append((segment, outcome))
             seen.answered(segment)
             seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
             yield outcome
