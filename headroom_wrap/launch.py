@@ -121,6 +121,9 @@ def proxy(options: Options, environment: Mapping[str, str]) -> Iterator[Listenin
         )
         try:
             yield _ready(child, options, errors)
+            if child.poll() is not None:
+                said = _last_line(child, errors)
+                sys.stderr.write(f"headroom: the proxy ended before the agent did: {said}; please report it\n")
         finally:
             _ended(child)
 

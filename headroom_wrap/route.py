@@ -41,6 +41,10 @@ MAX_CHARS = 8_000_000
 """A longer text is sent as it came: at 3 MB/s it would hold up its session for seconds."""
 
 
+AGAIN = 0.1
+"""Seconds after which a time limit that was not heeded is raised again."""
+
+
 class Stopped(BaseException):
     """The time limit of a compressor ran out. Not an Exception, so that no compressor can swallow it."""
 
@@ -65,6 +69,9 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
     Never raises for what a compressor does: one that raises or overruns leaves the segment as it came, and `why` says
     so (the first of the two fail-open places).
     """
+    if len(segment.text) > MAX_CHARS:
+        size = tokens.estimate(segment.text)
+        return Outcome(None, before=size, after=size, tool=segment.tool, why="too large"), ()
     before = tokens.count(segment.text)
     as_came = Outcome(None, before=before, after=before, tool=segment.tool)
     if why := _passes(segment, before, policy):
@@ -89,8 +96,6 @@ def _passes(segment: Segment, before: int, policy: Policy) -> str:
         return "skipped tool"
     if PRINTED in segment.text[:200]:
         return "printed by headroom get"
-    if len(segment.text) > MAX_CHARS:
-        return "too large"
     return "small" if before < policy.floor else ""
 
 
@@ -145,10 +150,11 @@ def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise Stopped in the block once `seconds` have passed, where the platform and the thread allow it.
+    """Raise Stopped in the block once it has computed for `seconds`, where the platform and the thread allow it.
 
-    `re` looks for signals every 4,096 steps, so a runaway pattern is interrupted too. The proxy's worker has a second,
-    harder limit for what this can't reach.
+    Processor time, so that a busy machine changes nothing. `re` looks for signals every 4,096 steps, so a runaway
+    pattern is interrupted too. The timer goes on firing: raised in a callback of the garbage collector, Stopped is
+    lost. The proxy's worker has a second, harder limit for what this can't reach.
     """
     if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
@@ -157,10 +163,10 @@ def _time_limit(seconds: float) -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Stopped
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, previous)

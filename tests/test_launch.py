@@ -151,6 +151,31 @@ def test_nothing_is_left_when_the_agent_is_killed_outright(world: World) -> None
         assert gone(left)
 
 
+def test_a_proxy_that_ends_early_is_said_and_the_agents_exit_code_still_ours(world: World) -> None:
+    world.agent("echo $PPID; exec 2>&-; read -r; exit 4")
+    command = world.command("wrap", "claude")
+    with subprocess.Popen(
+        command,
+        cwd=world.project,
+        env=world.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert int(child.stdout.readline()) == child.pid
+        others = psutil.Process(child.pid).children()
+        (proxy,) = [each for each in others if "headroom_wrap.proxy" in each.cmdline()]
+        proxy.kill()
+        while proxy.status() != psutil.STATUS_ZOMBIE:  # the test's own time limit ends this
+            pass
+        _, said = child.communicate("\n", timeout=20)
+
+    assert child.returncode == 4
+    assert "headroom: the proxy ended before the agent did" in said
+
+
 def test_when_the_agent_stops_itself_we_stop_and_go_on_together(world: World) -> None:
     world.agent("echo ready; kill -STOP $$; exit 5")
 

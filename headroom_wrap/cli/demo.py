@@ -107,6 +107,10 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
         Text(f"{share(before - after, before)} % fewer tokens of what the agent read: {before:,} → {after:,}", "bold"),
         Text(f"Prompt cache held in {held} of {len(played) - 1} requests: what was sent once never changes."),
     ]
+    if after == before:
+        lines.append(
+            Text("Nothing was compressed: something is wrong with this installation; please report it.", "red")
+        )
     if checked:
         lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
     lines += [

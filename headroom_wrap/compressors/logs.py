@@ -11,7 +11,7 @@ Keeps
     40 lines before each bad exit and the last 30. All verbatim, in their order.
 Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
-    Without a way back nothing is left out: templates are written once and their values in rows (`lines.table`).
+    Without a way back nothing is left out: templates are written once and their values in rows (`lines/table.py`).
 Not for
     JSON lines (records), search hits in logs, source code, diffs.
 """
@@ -25,9 +25,10 @@ from collections.abc import Sequence
 from headroom_wrap.lines.fold import BLANK, KEEP, LEAST, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.goal import goal_words, naming
+from headroom_wrap.lines.job import is_job
 from headroom_wrap.lines.noise import noise
 from headroom_wrap.lines.notable import is_diagnostic, is_doubtful, is_error, is_failed_status, is_warning
-from headroom_wrap.lines.table import tabled, untabled
+from headroom_wrap.lines.table import HEAD, tabled, untabled
 from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
 
@@ -38,11 +39,11 @@ _NOTES = 8
 _OFTEN = 20
 _SPANS, _MASK = 3, 100
 _GOAL_HITS = 20
-_SEEN = 20_000
 _JOB_TAIL = 30
 _WINDOW = 40
 _COMMON = 8
 _CONTEXTS = 2
+_WARNINGS = 10
 
 _STAMP = re.compile(
     r".{0,90}?(?:\d\d:\d\d:\d\d|\b1\d{9}(?:\.\d+)?\b|\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b"
@@ -52,11 +53,6 @@ _STAMP = re.compile(
 _WARNED = re.compile(r"\W{0,2}(?:warn(?:ing)?|debug)\b", re.IGNORECASE)
 _HIT = re.compile(r"[\w./-]+:\d+[:-]")
 _SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
-_CI = re.compile(
-    r"^(?:travis_(?:fold|time):|Using worker: |Worker information|Build system information"
-    r"|Started by (?:user|timer|an? )|Running with gitlab-runner|(?:\S+Z )?##\[(?:group|section|command))",
-    re.MULTILINE,
-)
 _ASKED = re.compile(
     r"\b(?:journalctl|dmesg|kubectl\s+logs|docker(?:[ -]compose)?\s+logs|gh\s+run\s+view|[\w/-]\.log\b|pm2 logs)"
 )
@@ -72,8 +68,7 @@ def logs(segment: Segment) -> Compressed | None:
     found = masks(segment.text)
     group = groups(found)
     labels = _labels(segment, lines, found, group)
-    short = folded(segment, lines, labels, _notes(lines, found, group, labels) if not _is_job(segment) else ())
-    return short or _table(segment.text)
+    return folded(segment, lines, labels, () if is_job(segment.text) else _notes(lines, found, group, labels))
 
 
 def _table(text: str) -> Compressed | None:
@@ -85,23 +80,18 @@ def _table(text: str) -> Compressed | None:
 
 
 def expand(text: str) -> str:
-    """-> the log that a text without omissions was made from. Raises ValueError for any other text."""
-    return untabled(text)
+    """-> the log that patterns and rows were made from; a text with lines folded, as it is."""
+    return untabled(text) if text.startswith(HEAD) else text
 
 
 def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
     """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
-    if _is_job(segment):
+    if is_job(segment.text):
         return True
     shown = [line for line in lines if line.strip()][:1000]
     if _is_table(shown) or (_SEARCH.search(segment.call) and _share(_HIT, shown) > 0.5):
         return False
     return _share(_STAMP, shown) > (0.15 if _ASKED.search(segment.call) else 0.5)
-
-
-def _is_job(segment: Segment) -> bool:
-    """-> whether the text is the log of a CI job: mostly set-up text that stands there once."""
-    return _CI.search(segment.text[:_SEEN]) is not None
 
 
 def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
@@ -122,7 +112,7 @@ def _is_table(lines: Sequence[str]) -> bool:
 
 def _labels(segment: Segment, lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> list[str]:
     """-> KEEP or a label for each line."""
-    job = _is_job(segment)
+    job = is_job(segment.text)
     keep = _named(segment, lines) | _errors(lines, found, group, job)
     keep |= _before_failures(lines, found, group) if job else _ends(found, group)
     keep.update(range(_HEAD))
@@ -146,9 +136,10 @@ def _ends(found: Sequence[str], group: dict[str, int]) -> set[int]:
 def _before_failures(lines: Sequence[str], found: Sequence[str], group: dict[str, int]) -> set[int]:
     """-> the lines before each bad exit status of a job, without those of templates that run through the whole job."""
     counts = Counter(group[mask] for mask in found)
+    bad = {mask for mask in set(found) if is_failed_status(mask)}
     keep: set[int] = set()
     for place, line in enumerate(lines):
-        if is_failed_status(line):
+        if found[place] in bad and is_failed_status(line):
             near = range(max(0, place - _WINDOW), place + 1)
             keep.update(
                 one for one in near if counts[group[found[one]]] <= _COMMON and not is_library_frame(lines[one])
@@ -165,21 +156,23 @@ def _errors(lines: Sequence[str], found: Sequence[str], group: dict[str, int], j
     warned: set[int] = set()
     shown: Counter[int] = Counter()
     for mask, where in places.items():
-        if _is_told_error(mask, job):
+        told = [place for place in where if is_error(lines[place])] if _may_tell_error(mask, job) else []
+        if told:
+            where = told
             keep.update(_distinct(lines, where) if is_diagnostic(lines[where[0]]) else {*where[:2], where[-1]})
             shown[group[mask]] += 1
             if shown[group[mask]] <= _CONTEXTS:
                 keep |= _context(lines, where[0])
         elif not job and (is_warning(mask) or is_doubtful(mask)):
             keep.update((where[0], where[-1]))
-        elif job and is_warning(mask) and group[mask] not in warned:
+        elif job and len(warned) < _WARNINGS and is_warning(mask) and group[mask] not in warned:
             warned.add(group[mask])
             keep.add(where[0])
     return keep
 
 
-def _is_told_error(mask: str, job: bool) -> bool:
-    """-> whether a mask is an error and no frame; in a job also no warning and no known step that only names one."""
+def _may_tell_error(mask: str, job: bool) -> bool:
+    """-> whether lines of a mask may be errors, and no frames; in a job also no warnings and no known steps."""
     if not is_error(mask) or is_frame(mask):
         return False
     return not (job and (_WARNED.match(mask) or noise(mask, True)))
@@ -219,12 +212,13 @@ def _notes(lines: Sequence[str], found: Sequence[str], group: dict[str, int], la
 
 
 def _note(lines: Sequence[str], found: Sequence[str], where: Sequence[int]) -> str:
-    """-> `[lines 13-980: 412 like "served 0 in 0 ms", numbers 200-503, 3-9120]`."""
+    """-> `[lines 13-980: 412 like "served <> in <> ms", numbers 200-503, 3-9120]`."""
     mask = Counter(found[place] for place in where).most_common(1)[0][0]
     rows = [VARYING.findall(lines[place]) for place in where if found[place] == mask]
     spans = [_span(column) for column in zip(*rows, strict=True)]
     numbers = ", ".join([span for span in spans if span][:_SPANS])
-    told = f'{len(where)} like "{mask.strip()[:_MASK]}"' + (f", numbers {numbers}" if numbers else "")
+    like = VARYING.sub("<>", next(lines[place] for place in where if found[place] == mask)).strip()
+    told = f'{len(where)} like "{like[:_MASK]}"' + (f", numbers {numbers}" if numbers else "")
     return f"[lines {where[0] + 1}-{where[-1] + 1}: {told}]"
 
 

@@ -7,10 +7,10 @@ Reads
 Keeps
     Every line that is not known noise: failures, diagnostics, warnings, summaries, exit lines, what programs print.
 Leaves out
-    Passed tests, progress, downloads, package steps, command echoes; library frames inside traces; the third and later
-    of equal frames; the middle of lines that differ only in numbers; what passed Go tests printed where many ran.
+    Passed tests where there are more than twenty, progress, downloads, package steps, command echoes; library frames in
+    the upper part of traces; the third and later copies of a line; what passed Go tests printed where many ran.
 Not for
-    Files shown with cat, sed, head or nl; diffs; service logs; results that the agent marked as errors.
+    Files shown with cat, sed, head or nl; diffs; service logs; whole logs of CI jobs; results marked as errors.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 from headroom_wrap.lines.fold import BLANK, KEEP, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
+from headroom_wrap.lines.job import is_job
 from headroom_wrap.lines.noise import noise
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.segment import Compressed, Segment
@@ -34,7 +35,9 @@ _INNER = 3
 _PASSES = ("passed test", "passed file", "passed package", "untested package")
 
 _SHOWS_FILE = re.compile(r"\s*(?:cd \S+ && )?(?:cat|sed|nl|head|bat|less|awk)\b(?![^|;&]*\.(?:log|txt|out)\b)[^|;&]*$")
-_TICKS = re.compile(r"^\s*(?:Tests?:?|Test Files|Test Suites:)\s+.*\d+ passed|^\s*\d+ passing\b", re.MULTILINE)
+_TICKS = re.compile(
+    r"^[ \t]{0,80}(?:(?:Tests?:?|Test Files|Test Suites:)[ \t]{1,40}.{0,200}\d passed|\d{1,9} passing\b)", re.MULTILINE
+)
 _STARTED = re.compile(r"\s*=== (RUN|CONT|NAME|PAUSE)\s+(\S+)")
 _ENDED = re.compile(r"\s*--- (PASS|FAIL|SKIP): (\S+)")
 _PYTHON = re.compile(r'\s+File "')
@@ -44,7 +47,7 @@ _DIFF = re.compile(r"^diff --git |^@@ -\d", re.MULTILINE)
 def output(segment: Segment) -> Compressed | None:
     """-> the output without its known noise, or None where there is too little of it."""
     text = segment.text
-    if not segment.way_back or segment.error or _SHOWS_FILE.match(segment.call) or _DIFF.search(text):
+    if not segment.way_back or segment.error or _SHOWS_FILE.match(segment.call) or _DIFF.search(text) or is_job(text):
         return None
     lines = text.split("\n")
     ticks = _TICKS.search(text) is not None

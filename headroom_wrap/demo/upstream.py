@@ -22,6 +22,12 @@ from headroom_wrap.demo import answers, asked, websocket
 from headroom_wrap.demo.answers import Reply, sse
 from headroom_wrap.demo.asked import JSON, Asked
 from headroom_wrap.demo.script import Step, call_for, next_step
+from headroom_wrap.wire.encoding import decoded
+
+ROUTING = ("workspace_backend_origin", "account_routing_override")
+"""What Codex wants to know of a ChatGPT account before its first turn: where its data may be."""
+
+BODY_CAP = 64 << 20
 
 REMEMBERED = 64
 """Prompts that the cache remembers, the most recent ones."""
@@ -37,8 +43,8 @@ class Received:
     body: bytes
 
     def json(self) -> Any:
-        """-> the body read as JSON. Raises ValueError."""
-        return json.loads(self.body)
+        """-> the body, decoded, read as JSON. Raises ValueError."""
+        return json.loads(decoded(self.body, self.header("Content-Encoding"), BODY_CAP))
 
     def header(self, name: str) -> str:
         """-> the first header of this name, empty where there is none."""
@@ -204,27 +210,27 @@ class _Connection(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self._upgraded()
         elif _bare(self.path).endswith("/accounts/check"):
-            origin = f"http://{self.headers.get('Host', '')}"
-            self._json(200, {"workspace_backend_origin": origin, "account_routing_override": "NO_CONSTRAINT"})
+            account = {"id": self.headers.get("ChatGPT-Account-ID", ""), **dict.fromkeys(ROUTING, "NO_CONSTRAINT")}
+            self._json(200, {"accounts": [account]})
         elif _bare(self.path).endswith("/models"):
             self._json(200, {"object": "list", "data": [], "models": []})
         else:
             self._json(404, {"error": {"type": "not_found_error", "message": "the script has no such path"}})
 
     def do_POST(self) -> None:
-        body = self._taken()
+        request = self._taken()
         dialect = dialect_for(self.path)
         if _bare(self.path).endswith(("/count_tokens", ":countTokens")):
-            self._json(200, {"input_tokens": len(body) // asked.CHARS_PER_TOKEN})
+            self._json(200, {"input_tokens": len(request.body) // asked.CHARS_PER_TOKEN})
         elif dialect is None:
             self._json(404, {"error": {"type": "not_found_error", "message": "the script has no such path"}})
         else:
-            self._infer(dialect, body)
+            self._infer(dialect, request)
 
-    def _taken(self) -> bytes:
-        body = self._body()
-        self.upstream.record(Received(self.command, self.path, tuple(self.headers.items()), body))
-        return body
+    def _taken(self) -> Received:
+        request = Received(self.command, self.path, tuple(self.headers.items()), self._body())
+        self.upstream.record(request)
+        return request
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -236,10 +242,10 @@ class _Connection(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(pieces)
 
-    def _infer(self, dialect: Dialect, body: bytes) -> None:
+    def _infer(self, dialect: Dialect, request: Received) -> None:
         fault = self.upstream.fault()
         try:
-            document = json.loads(body)
+            document = request.json()
         except ValueError:
             document = None
         if fault.status or not isinstance(document, dict):

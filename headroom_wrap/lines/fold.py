@@ -26,12 +26,12 @@ _KINDS = 4
 
 
 def counted(number: int, noun: str) -> str:
-    """-> "1 passed test", "3 passed tests", "2 copies"."""
+    """-> "1 passed test", "3 passed tests", "2 lines of a deleted file"."""
     if number == 1:
         return f"1 {noun}"
-    if noun.endswith(("y", "Y")) and noun[-2:-1] not in "aeiou":
-        return f"{number} {noun[:-1]}ies"
-    return f"{number} {noun}{'es' if noun.endswith(('s', 'sh', 'ch')) else 's'}"
+    if noun.startswith("line "):
+        return f"{number} lines{noun[4:]}"
+    return f"{number} {noun}s"
 
 
 def summary(labels: Sequence[str]) -> str:

@@ -13,32 +13,39 @@ from operator import eq
 
 VARYING = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]*\d[0-9a-fA-F]*(?:[-.:,/][0-9a-fA-F]*\d[0-9a-fA-F]*)*")
 
+MASKED = "7"
+"""Not 0: "7 errors" and "exit code 7" read as what they may stand for, "0 errors" as all is well."""
+
 _WORDS = 40
 _WIDTH = 600
 _TRIED = 24
+_FILLED, _SENTENCE = 2, 4
 SIMILAR = 0.5
 
 
 def masks(text: str) -> list[str]:
-    """-> one mask per line of `text`: the line with what varies in itself replaced by `0`."""
-    return VARYING.sub("0", text).split("\n")
+    """-> one mask per line of `text`: the line with what varies in itself replaced by `MASKED`."""
+    return VARYING.sub(MASKED, text).split("\n")
 
 
 def groups(found: list[str]) -> dict[str, int]:
     """-> for each distinct mask the number of its group, in order of first appearance.
 
     Words that stand in most lines (host, level, a masked time) tell nothing and do not count as likeness: with them
-    half of the rare events of syslogs were joined to frequent ones.
+    half of the rare events of syslogs were joined to frequent ones. Only where nearly the whole line is such words are
+    they one sentence with a word or two filled in.
     """
     buckets: dict[tuple[int, str, str], list[tuple[list[str], int]]] = defaultdict(list)
     group: dict[str, int] = {}
     number = 0
     common = _common(found)
     for mask in dict.fromkeys(found):
-        words = [word for word in mask[:_WIDTH].split(None, _WORDS) if word not in common]
-        bucket = buckets[_key(words)]
+        every = mask[:_WIDTH].split(None, _WORDS)
+        words = [word for word in every if word not in common]
+        sentence = len(words) <= _FILLED and len(every) - every.count(MASKED) - len(words) >= _SENTENCE
+        bucket = buckets[(len(every), "", "") if sentence else _key(words)]
         for other, known in bucket[-_TRIED:]:
-            if sum(map(eq, words, other)) >= SIMILAR * len(words):
+            if sentence or sum(map(eq, words, other)) >= SIMILAR * len(words):
                 group[mask] = known
                 break
         else:
@@ -52,7 +59,7 @@ def _common(found: list[str]) -> set[str]:
     """-> the words that stand in more than half of a sample of the lines."""
     sample = found[:: max(1, len(found) // 1000)]
     counts = Counter(word for mask in sample for word in set(mask[:_WIDTH].split(None, _WORDS)))
-    return {word for word, times in counts.items() if 2 * times > len(sample)} | {"0"}
+    return {word for word, times in counts.items() if 2 * times > len(sample)} | {MASKED}
 
 
 def _key(words: list[str]) -> tuple[int, str, str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 
 
 def main() -> int:
     """-> the exit code."""
+    for name in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C is the agent's; workers inherit this from their first moment
+        signal.signal(name, signal.SIG_IGN)
     from headroom_wrap.proxy.options import parse  # noqa: PLC0415
     from headroom_wrap.proxy.server import serve  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ replays what was decided and records the rest as sent as it came; if that fails 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from headroom_wrap.proxy.options import Options, line
 
 MOST = 3
 SPARE_SECONDS = 30.0
+PATIENCE_SECONDS = 0.2
+"""How long a job waits for a busy worker before another one is started, which takes half a second and 75 MB."""
 COMMAND = (sys.executable, "-m", "headroom_wrap.proxy.worker")
 
 
@@ -79,6 +82,7 @@ class Workers:
         self._places = asyncio.Semaphore(MOST)
         self._idle = [self._start()]
         self._busy: set[Worker] = set()
+        self._returned = asyncio.Event()
 
     async def ask(self, job: Frame) -> Frame:
         """-> the reply to a job; its head has only `problem` when no worker could give one."""
@@ -95,7 +99,7 @@ class Workers:
             return Frame({**reply.head, "problem": f"new segments sent as they came: {reason}"}, reply.body, reply.tail)
 
     async def _once(self, job: Frame) -> Frame:
-        worker = self._take()
+        worker = await self._take()
         try:
             reply = await asyncio.wait_for(worker.ask(job), self._backstop)
         except asyncio.TimeoutError as error:
@@ -110,20 +114,30 @@ class Workers:
                 self._busy.discard(worker)
                 worker.end()
 
-    def _take(self) -> Worker:
+    async def _take(self) -> Worker:
+        now = asyncio.get_running_loop().time
+        until = now() + PATIENCE_SECONDS
+        while self._busy and not self._idle and (left := until - now()) > 0:
+            self._returned.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._returned.wait(), left)
+        worker = self._idle_one() or self._start()
+        self._busy.add(worker)
+        return worker
+
+    def _idle_one(self) -> Worker | None:
+        """The worker used last, because it remembers most; one that has died meanwhile is passed over."""
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
-                break
+                return worker
             worker.end()
-        else:
-            worker = self._start()
-        self._busy.add(worker)
-        return worker
+        return None
 
     def _give_back(self, worker: Worker) -> None:
         self._busy.discard(worker)
         self._idle.append(worker)
+        self._returned.set()
         if len(self._idle) > 1:
             asyncio.get_running_loop().call_later(SPARE_SECONDS, self._thin_out)
 
@@ -136,6 +150,11 @@ class Workers:
     def pids(self) -> list[int]:
         """The processes of all workers."""
         return [worker.child.pid for worker in (*self._idle, *self._busy)]
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a job."""
+        return len(self._busy)
 
     def close(self) -> None:
         """End all workers."""

@@ -98,11 +98,9 @@ def _kind(mode: object) -> str:
 
 
 def _end_with_parent(master: Master) -> None:
-    """End at SIGTERM and when stdin closes: the parent is gone, however it went. Ctrl-C is the agent's, not ours."""
+    """End at SIGTERM and when stdin closes: the parent is gone, however it went."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, master.should_exit.set)
-    for name in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
 
     def read() -> None:
         if not os.read(0, 4096):

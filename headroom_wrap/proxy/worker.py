@@ -128,8 +128,6 @@ def _options(line: socket.socket) -> Options:
 def main() -> None:
     """Answer until the socket closes."""
     _die_with_parent()
-    for name in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C in the terminal is the agent's
-        signal.signal(name, signal.SIG_IGN)
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)

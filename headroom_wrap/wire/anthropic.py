@@ -71,6 +71,8 @@ def _assistant(message: object, reading: Reading) -> None:
     for block in content if isinstance(content, list) else [content]:
         for text in texts_of(block):
             reading.answer(text)
+        if isinstance(block, dict) and block.get("type") == "thinking":
+            reading.thinks(str(block.get("thinking") or ""))
         if isinstance(block, dict) and block.get("type") == "tool_use":
             reading.called(str(block.get("id")), str(block.get("name")), block.get("input"))
 

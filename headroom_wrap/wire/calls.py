@@ -36,6 +36,7 @@ class Call:
     call: str = ""
     path: str = ""
     goal: str = ""
+    said: str = ""
 
 
 def call_of(tool: str, arguments: object, goal: str = "") -> Call:

@@ -23,6 +23,7 @@ class Reading:
     calls: dict[str, Call] = field(default_factory=dict)
     user: str = ""
     said: str = ""
+    thought: str = ""
     first: str = ""
     answered: bool = False
     offered: list[object] = field(default_factory=list)
@@ -52,13 +53,21 @@ class Reading:
     def turn(self) -> None:
         """A message of the assistant begins."""
         self.answered = True
-        self.said = ""
+        self.said = self.thought = ""
+
+    def thinks(self, text: str) -> None:
+        """The assistant thought this aloud before a call.
+
+        It tells compressors what a result is wanted for, but names no decision: clients may drop it from later turns.
+        """
+        self.thought = f"{self.thought}\n{text}"
 
     def called(self, key: str, tool: str, arguments: object) -> None:
         """The assistant called a tool; `key` is what its result will name."""
         self.answered = True
         arguments = decoded(arguments)
-        call = self.calls[key] = call_of(tool, arguments, goal_of(self.user, self.said))
+        call = call_of(tool, arguments, goal_of(self.user, self.said))
+        self.calls[key] = replace(call, said=goal_of(self.thought, self.said))
         self.written += written_by(call.path, arguments, len(self.segments))
 
     def result(self, key: str, texts: Iterable[Located], tool: str = "", error: bool = False) -> None:
@@ -69,7 +78,7 @@ class Reading:
             if text.text() and text.is_string(self.body):
                 digest = fingerprint(call.tool, call.call, call.goal, str(error), text.text())
                 segment = Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
-                self.segments.append(replace(segment, digest=digest))
+                self.segments.append(replace(segment, said=call.said, digest=digest))
 
     def request(self, tools: tuple[str, ...], model: str) -> Request:
         """-> all of it."""
@@ -89,8 +98,9 @@ T = TypeVar("T", bound=Turns)
 MARKS = 4
 """Places near the end of a body from which a later one may go on: agents move a cache marker in the last messages."""
 
-REMEMBERED = 4
-SMALL, LARGE = 30_000, 8_000_000
+SMALL = 30_000
+REMEMBERED = 12_000_000
+"""Characters of all bodies that are remembered: a few conversations at once, in 25 MB with what was read of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Remembered:
     marks: tuple[tuple[int, Turns], ...]
 
 
-_RECENT: deque[Remembered] = deque(maxlen=REMEMBERED)
+_RECENT: deque[Remembered] = deque()
 
 
 def fold(
@@ -110,15 +120,13 @@ def fold(
     turns: Callable[[Located], Located],
     start: T,
     step: Callable[[T, Located], None],
-    *,
-    remember: bool = True,
 ) -> tuple[Located, T]:
     """-> the walked body, and `start` after `step` took in each of its turns. Raises Unreadable.
 
     An agent sends its whole conversation again with each request. What stands before the first character that differs
     from a body read lately is not read again: reading it took 15 us a call, 18 ms of a 2 MB body; now what is new does.
     """
-    at, state = _resumed(body, start) if remember else (0, start)
+    at, state = _resumed(body, start)
     top = locate(body, shape(at))
     if not top.walked():
         raise Unreadable("not a JSON object")
@@ -128,9 +136,19 @@ def fold(
         step(state, item)
         if index >= len(items) - MARKS:
             marks.append((item.end, state.copy()))
-    if remember and marks and SMALL < len(body) < LARGE:
-        _RECENT.append(Remembered(body, tuple(marks)))
+    if marks and len(body) > SMALL:
+        _remember(Remembered(body, tuple(marks)), at)
     return top, state
+
+
+def _remember(new: Remembered, at: int) -> None:
+    """Keep a body instead of the one that it continues, and forget the oldest ones beyond what may be remembered."""
+    for known in tuple(_RECENT):
+        if at in [mark for mark, _ in known.marks] and _same(new.body, known.body, at):
+            _RECENT.remove(known)
+    _RECENT.append(new)
+    while len(_RECENT) > 1 and sum(len(known.body) for known in _RECENT) > REMEMBERED:
+        _RECENT.popleft()
 
 
 def _resumed(body: str, start: T) -> tuple[int, T]:

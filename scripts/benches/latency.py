@@ -1,6 +1,7 @@
 """What the proxy costs: direct, bare mitmproxy and ours in one run on loopback, and the memory of all its processes.
 
-The conversation is warm: every segment was seen before, as it is on every turn of a session but for its last result.
+The conversations are warm: every segment was seen before. Each client has a conversation of its own, and sends it
+turn by turn, each longer than the one before.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from pathlib import Path
 import psutil
 
 SIZES = {"50 KB": 50_000, "500 KB": 500_000, "2 MB": 2_000_000}
+TURNS = 6
 ANSWER = json.dumps({"id": "m", "type": "message", "usage": {"input_tokens": 9, "output_tokens": 1}}).encode()
 
 
-def turn(number: int, size: int) -> list[dict[str, object]]:
-    """One call and its result of `size` characters: two lines in three are new, the others stand in each result."""
-    chance = random.Random(number)
+def turn(number: int, size: int, talk: int = 0) -> list[dict[str, object]]:
+    """One call and its result of `size` characters: half of its lines are new, the others stand in each result."""
+    chance = random.Random(f"{talk} {number}")
     lines = [f"src/part_{i}.py:{i}: def step_{i}(value): return value * {i} + offset" for i in range(size // 200)]
     while sum(map(len, lines)) < size - len(lines):
         place = f"{chance.randrange(10**6)}: {chance.choice(('ok', 'warn', 'skip'))} {chance.random():.6f}"
@@ -39,11 +41,11 @@ def turn(number: int, size: int) -> list[dict[str, object]]:
     return [{"role": "assistant", "content": [text, call]}, {"role": "user", "content": [result]}]
 
 
-def conversation(size: int, result: int = 4000) -> bytes:
-    """An Anthropic request body of about `size` bytes."""
-    messages: list[dict[str, object]] = [{"role": "user", "content": "Tidy up the steps."}]
-    for number in range(max(1, size // (result + 300))):
-        messages += turn(number, result)
+def conversation(size: int, talk: int = 0, more: int = 0, result: int = 4000) -> bytes:
+    """An Anthropic request body of about `size` bytes and `more` turns: of one talk, each is the next one's start."""
+    messages: list[dict[str, object]] = [{"role": "user", "content": f"Tidy up the steps of {talk}."}]
+    for number in range(max(1, size // (result + 300)) + more):
+        messages += turn(number, result, talk)
     return json.dumps({"model": "claude-x", "max_tokens": 1, "stream": False, "messages": messages}).encode()
 
 
@@ -119,16 +121,16 @@ def post(connection: http.client.HTTPConnection, body: bytes) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def load(port: int, body: bytes, clients: int, each: int) -> list[float]:
+def load(port: int, talks: list[list[bytes]]) -> list[float]:
+    """Each talk by a client of its own, its turns one after the other -> milliseconds, without the first of each."""
     times: list[float] = []
 
-    def client() -> None:
+    def client(talk: list[bytes]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port)
-        post(connection, body)
-        times.extend([post(connection, body) for _ in range(each)])
+        times.extend([post(connection, body) for body in talk][1:])
         connection.close()
 
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    threads = [threading.Thread(target=client, args=(talk,)) for talk in talks]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -139,13 +141,14 @@ def load(port: int, body: bytes, clients: int, each: int) -> list[float]:
 def compare(ports: dict[str, int], rounds: int) -> None:
     print(f"{'':>17}  {'direct':>13}  {'bare':>13}  {'ours':>13}   added to bare (p50)   [p50 / p95, ms]")
     for name, size in SIZES.items():
-        body = conversation(size)
-        load(ports["ours"], body, 1, 1)  # decides every segment: from here on the conversation is warm
+        talks = [[conversation(size, talk, more) for more in range(TURNS)] for talk in range(8)]
+        for talk in talks:  # decides every segment: from here on the conversations are warm
+            load(ports["ours"], [talk[-1:]])
         for clients in (1, 8):
             times: dict[str, list[float]] = {kind: [] for kind in ports}
             for _ in range(rounds):  # in turns, so that whatever else the machine does hits all three
                 for kind, port in ports.items():
-                    times[kind] += load(port, body, clients, 4)
+                    times[kind] += load(port, talks[:clients])
             half = {kind: statistics.median(found) for kind, found in times.items()}
             most = {kind: statistics.quantiles(found, n=20)[-1] for kind, found in times.items()}
             cells = "  ".join(f"{half[kind]:5.1f} / {most[kind]:5.1f}" for kind in times)
@@ -209,18 +212,19 @@ def measure(given: argparse.Namespace) -> None:
             options = json.dumps({"home": home, "session": "bench", "upstream": url}).encode() + b"\n"
             with child(me, "--serve-bare", url) as (_, bare), child("-m", "headroom_wrap.proxy", say=options) as ours:
                 ports = {"direct": int(port), "bare": int(bare), "ours": json.loads(ours[1])["base"]}
-                load(ports["ours"], conversation(5000), 1, 1)
+                load(ports["ours"], [[conversation(5000)]])
                 time.sleep(1)
                 print(f"idle after one request: {said(memory(ours[0].pid))}")
                 if given.soak:
                     soak(ports["ours"], ours[0].pid, given.soak, given.most)
-                compare(ports, given.rounds)
+                if given.rounds:
+                    compare(ports, given.rounds)
                 print(f"at the end: {said(memory(ours[0].pid))}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="rounds of 4 requests per client and kind")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of 5 turns per client and kind; 0: none")
     parser.add_argument("--soak", type=int, default=2000, help="requests of the growing session; 0: none")
     parser.add_argument("--most", type=int, default=1_000_000, help="bytes to which that session grows")
     parser.add_argument("--serve-upstream", action="store_true", help=argparse.SUPPRESS)

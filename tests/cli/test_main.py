@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 from click.testing import CliRunner
 
@@ -34,11 +34,14 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
     assert HEAVY & set(loaded.split()) == set()
 
 
-def test_help_is_there_in_150_ms() -> None:
+def test_help_takes_at_most_150_ms_of_a_processor() -> None:
+    """Processor time: on a machine that is busy with other tests the clock says nothing about us."""
+
     def once() -> float:
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         help_run()
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(once() for _ in range(5)) < 0.15
 

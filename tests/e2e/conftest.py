@@ -25,10 +25,12 @@ VERSIONS = ("@anthropic-ai/claude-code@2.1.197", "@openai/codex@0.169.0")
 
 @pytest.fixture(scope="session")
 def agents() -> Path:
-    """-> the folder of the agents' commands: HEADROOM_TEST_AGENTS, or installed once with npm, in fixed versions."""
+    """-> the folder of the agents' commands: HEADROOM_TEST_AGENTS (that folder, or where npm put them), or installed
+    once with npm, in fixed versions."""
     given = environment().get("HEADROOM_TEST_AGENTS")
     if given:
-        return Path(given) / "node_modules" / ".bin"
+        inside = Path(given) / "node_modules" / ".bin"
+        return inside if inside.is_dir() else Path(given)
     if shutil.which("npm") is None:
         pytest.skip("no npm here, and HEADROOM_TEST_AGENTS is not set")
     prefix = Path(platformdirs.user_cache_dir("headroom-tests")) / "-".join(

@@ -1,0 +1,98 @@
+"""A tool result that no other compressor answers for, the same lines without those that agents hardly ever use.
+
+Reads: any text of lines with at least `LEAST` tokens: files, command output, search hits, listings.
+
+Keeps: what the trained model (`kompress`) rates as likely to be used soon, at the price that lost at most 2 % of the
+evidence on sources it had not seen; error lines, and in source files signatures, whatever it says; a fifth of every
+text. Kept lines stand verbatim.
+
+Leaves out: runs of other lines, each as one line that says which. Where the result carries the file's own line numbers
+the gap says those, otherwise it counts lines of the result; the footer tells where the two differ.
+
+Not for: kinds of results for which no price is safe (reports of subagents and web pages among them); texts that the
+user wants in full; machines without numpy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from headroom_wrap import kompress
+from headroom_wrap.lines.notable import is_error
+from headroom_wrap.marker import footer, gap
+from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.syntax.languages import language_of
+from headroom_wrap.syntax.shown import Shown, shown
+
+LEAST = 600
+"""Tokens below which a text is left alone: almost nothing in it is cheap enough to go."""
+
+MOST = 400_000
+"""Characters above which a text is left to others: what the model needs to look at grows to a hundred times that."""
+
+_IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
+_LAST_WORDS = 300
+_SIGNATURE = re.compile(
+    r"\W*\d*\W*(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\(\w+\))?"
+    r"|unsafe|override|virtual|inline)\s+)*(?:def|class|func|fn|function|interface|struct|impl|enum|trait)\b"
+)
+
+
+def lines_by_use(segment: Segment) -> Compressed | None:
+    """-> the text with gaps; None where nothing may go or nothing is worth it."""
+    if not segment.way_back or segment.error or not 2 * LEAST < len(segment.text) <= MOST or _wanted(segment):
+        return None
+    price = kompress.price(tool=segment.tool, call=segment.call)
+    if price is None:
+        return None
+    lines = segment.text.split("\n")
+    costs = kompress.costs(lines)
+    if sum(costs) < 100 * LEAST:
+        return None
+    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
+    if scores is None:
+        return None
+    file = shown(segment)
+    stays = kompress.keep(scores, costs, price, must(lines, file.path if file else ""))
+    found = list(_gaps(stays))
+    return _folded(segment, lines, found, file) if found else None
+
+
+def must(lines: Sequence[str], path: str) -> list[bool]:
+    """-> which lines stay whatever the model says: signatures of a source file, errors in anything else."""
+    if path and language_of(path):
+        return [_SIGNATURE.match(line) is not None for line in lines]
+    return [is_error(line) for line in lines]
+
+
+def _wanted(segment: Segment) -> bool:
+    asked = segment.goal.removesuffix(segment.said)[-_LAST_WORDS:]
+    return _IN_FULL.search(asked) is not None or "\n<<<<<<< " in segment.text
+
+
+def _gaps(stays: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """-> the runs [first, last) of lines that go."""
+    first = None
+    for place, stay in enumerate([*stays, True]):
+        if not stay and first is None:
+            first = place
+        elif stay and first is not None:
+            yield first, place
+            first = None
+
+
+def _folded(segment: Segment, lines: list[str], gaps: list[tuple[int, int]], file: Shown | None) -> Compressed:
+    shift = file.number - file.first - 1 if file is not None and file.numbered else 0
+    out: list[str] = []
+    place = 0
+    for first, last in gaps:
+        out += lines[place:first]
+        out.append(gap(first + 1 + shift, last + shift, "rarely used"))
+        place = last
+    out += lines[place:]
+    omitted = f"{sum(last - first for first, last in gaps)} of {len(lines)} lines, by expected use"
+    options = f"--lines A-B (line {1 + shift} is --lines 1)" if shift else "--lines A-B"
+    tail = footer(segment, omitted, options)
+    text = "\n".join([*out[:-1], tail, ""] if out[-1:] == [""] else [*out, tail])
+    return Compressed(text, omitted)

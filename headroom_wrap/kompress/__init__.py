@@ -1,0 +1,72 @@
+"""Lines of a tool result in, the probability that an agent goes on to use each of them out.
+
+    found = scores(lines, tool="Bash", call="cat src/a.py", goal="fix the parser")
+    if found is not None:
+        stays = keep(found, costs(lines), Price(use=0.1))
+
+A trained model (docs/kompress.md): boosted trees over the form of lines, in numpy and in integers only, so that every
+machine, process and thread computes the same. Weights are read on the first call; importing this costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from headroom_wrap.kompress.choose import Price, keep
+
+__all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
+
+
+def available() -> bool:
+    """-> whether the model can run here: it needs numpy (`pip install headroom-wrap[ml]`)."""
+    return find_spec("numpy") is not None
+
+
+def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence[float] | None:
+    """-> for each line the probability that something which first stands in it is used in the agent's next five turns.
+
+    `lines`: a whole tool result, split at its line ends. None: the model can't run here. Pure: the same everywhere.
+    Raises ValueError for a line that holds a line end.
+    """
+    if not available():
+        return None
+    if not lines:
+        return []
+    from headroom_wrap.kompress.model import model  # noqa: PLC0415 - loads numpy
+
+    return model().scores(lines, tool, call, goal)
+
+
+def costs(lines: Sequence[str]) -> Sequence[int]:
+    """-> about how many hundredths of a token each line has, its end included. Raises ImportError without numpy."""
+    from headroom_wrap.kompress import features  # noqa: PLC0415 - loads numpy
+
+    found: list[int] = features.costs(lines).tolist()
+    return found
+
+
+def price(*, tool: str, call: str) -> Price | None:
+    """-> the price at which lines of such a result may go with at most 2 % of its evidence lost, as measured on sources
+    that the model had not seen; None: no price is that safe, or the model can't run here."""
+    if not available():
+        return None
+    from headroom_wrap.kompress.features import kind_of  # noqa: PLC0415 - loads numpy
+    from headroom_wrap.kompress.model import model  # noqa: PLC0415 - loads numpy
+
+    use = model().prices[kind_of(tool, call)]
+    return Price(use) if use else None
+
+
+def density(
+    lines: Sequence[str], spans: Sequence[tuple[int, int]], *, tool: str, call: str, goal: str
+) -> Sequence[float] | None:
+    """-> for each span of lines [first, last) the expected uses per 1,000 tokens, to be compared with `Price.use`.
+
+    For a compressor that has units of its own (bodies, rows, hunks) and asks which of them may go. None: as `scores`.
+    """
+    found = scores(lines, tool=tool, call=call, goal=goal)
+    if found is None:
+        return None
+    paid = costs(lines)
+    return [sum(found[first:last]) * 100_000 / max(1, sum(paid[first:last])) for first, last in spans]

@@ -1,0 +1,1 @@
+"""What the benches share: candidates, inputs that are real, and reports."""

@@ -1,0 +1,1 @@
+"""Training of the line model: scripts/train runs `training.train`."""

@@ -1,0 +1,118 @@
+"""Scores of held-out sources in, two things that the package ships out: calibrated chances, and a price for each kind.
+
+A price is the largest for which the expected loss of evidence stays under `LOSS`, after conformal risk control
+(Angelopoulos et al., 2022): with n outputs that hold evidence, `(n * mean loss + 1) / (n + 1) <= LOSS`. Where none
+reaches that, the kind gets 0: nothing is left out of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from headroom_wrap.kompress.choose import SCALE, Price, keep
+from headroom_wrap.lines.notable import is_error
+from training.data import Example
+
+LOSS = 0.02
+GRID = tuple(round(0.02 * 1.2**step, 4) for step in range(24))
+STEP = 32
+LOW, HIGH = -14 * 1024, 4 * 1024
+LEAST_TOKENS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An example with a held-out model's scores. `places`: for each string of evidence the lines that hold it."""
+
+    kind: str
+    source: str
+    scores: list[float]
+    costs: list[int]
+    must: list[bool]
+    used: list[list[int]]
+    repeated: list[list[int]]
+    later: list[list[int]]
+    lines: list[str]
+    asked: str
+
+    @property
+    def tokens(self) -> int:
+        """-> about how many tokens the output has."""
+        return sum(self.costs) // 100
+
+
+def places(lines: Sequence[str], strings: Sequence[str]) -> list[list[int]]:
+    """-> for each string that stands within one line the lines that hold it (the first 100 of them)."""
+    text = "\n".join(lines)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    found = []
+    for string in strings:
+        held: list[int] = []
+        at = text.find(string) if isinstance(string, str) and "\n" not in string else -1
+        while at >= 0 and len(held) < 100:
+            held.append(bisect_right(starts, at) - 1)
+            at = text.find(string, starts[held[-1] + 1])
+        found.append(held)
+    return [held for held in found if held]
+
+
+def scored(example: Example, kind: str, scores: Sequence[float], costs: Sequence[int]) -> Scored:
+    """-> an example with scores, ready to be pruned."""
+    strings = (example.used, example.repeated, example.later)
+    used, repeated, later = (places(example.lines, found) for found in strings)
+    must = [is_error(line) for line in example.lines]
+    asked = f"{example.call}\n{example.goal}"
+    return Scored(kind, example.source, list(scores), list(costs), must, used, repeated, later, example.lines, asked)
+
+
+def chances(sums: npt.NDArray[np.int64], labels: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
+    """-> the probability of use for each step of a sum, in parts of SCALE: a logistic curve fitted to held-out lines
+    (Platt, 1999) by Newton's method."""
+    x, y = sums / 1024, labels.astype(np.float64)
+    weights = np.array([0.0, 1.0])
+    design = np.stack((np.ones_like(x), x), axis=1)
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-design @ weights))
+        hessian = (design * (p * (1 - p))[:, None]).T @ design
+        weights += np.linalg.solve(hessian, design.T @ (y - p))
+    centres = (np.arange(LOW, HIGH, STEP) + STEP / 2) / 1024
+    return np.rint(SCALE / (1 + np.exp(-(weights[0] + weights[1] * centres)))).astype(np.uint32)
+
+
+def scores(sums: npt.NDArray[np.int64], table: npt.NDArray[np.uint32]) -> list[float]:
+    """-> the chances of sums, as the package looks them up."""
+    found: list[float] = (table[np.clip((sums - LOW) // STEP, 0, len(table) - 1)] / SCALE).tolist()
+    return found
+
+
+def stays(one: Scored, use: float) -> list[bool]:
+    """-> which lines stay at a price."""
+    if one.tokens < LEAST_TOKENS or use == 0:
+        return [True] * len(one.costs)
+    return keep(one.scores, one.costs, Price(use), one.must)
+
+
+def loss(one: Scored, use: float) -> float:
+    """-> the share of an example's evidence, used and used again, that no line holds any more."""
+    kept = stays(one, use)
+    evidence = one.used + one.repeated
+    return sum(not any(kept[line] for line in held) for held in evidence) / len(evidence)
+
+
+def price(examples: Sequence[Scored], kind: str) -> float:
+    """-> the price of a kind, 0 where none is safe."""
+    mine = [one for one in examples if one.kind == kind and one.used + one.repeated]
+    best = 0.0
+    for use in GRID:
+        risk = (sum(loss(one, use) for one in mine) + 1) / (len(mine) + 1)
+        if risk > LOSS:
+            break
+        best = use
+    return best

@@ -1,0 +1,125 @@
+"""The sets of real tool results in, the package's weights and the figures of its card out.
+
+scripts/train DATA [--out FILE] [--figures FILE] [--most N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from headroom_wrap.kompress import features
+from headroom_wrap.kompress.forest import forest
+from training import calibrate, figures, fit
+from training.calibrate import Scored
+from training.data import EVALUATE, TRAIN, Example, examples, fold_of
+from training.tables import Ints, Table, rarity, table, texts_with
+
+WEIGHTS = Path(__file__).parents[2] / "headroom_wrap" / "kompress" / "weights.npz"
+JUDGED = 600
+"""Examples of a source, at most, from which chances, prices and figures are taken."""
+
+
+def say(text: str) -> None:
+    """Tells on stderr how far it is."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Trains, writes the weights, and prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="the folder of the sets")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--figures", type=Path)
+    parser.add_argument("--most", type=int, default=0, help="examples of a source, at most (0: all)")
+    asked = parser.parse_args()
+    sets = {name: found for name in TRAIN + EVALUATE if (found := examples(asked.data, name, asked.most))}
+    say(f"{sum(map(len, sets.values()))} examples")
+    known = {name: texts_with(sets[name]) for name in TRAIN if name in sets}
+    rare = _rarities(sets, known)
+    tables, names = {}, ()
+    for name, found in sets.items():
+        tables[name], names = table(found, rare[name])
+        say(f"{name}: {len(tables[name].labels)} lines")
+    held_out, weights = _trained(sets, tables, names)
+    mine = [name for name in held_out if name in TRAIN]
+    sums = np.concatenate([held_out[name] for name in mine])
+    labels = np.concatenate([tables[name].labels for name in mine]) > 0
+    arrays = weights | {
+        "rarity": rare[""].astype(np.uint8),
+        "scale": np.array([calibrate.LOW, calibrate.STEP]),
+        "chances": calibrate.chances(sums, labels),
+    }
+    judged = _judged(sets, tables, held_out, arrays)
+    prices = {kind: calibrate.price([one for one in judged if one.source in TRAIN], kind) for kind in features.KINDS}
+    arrays["prices"] = np.array([round(prices[kind] * 10_000) for kind in features.KINDS], dtype=np.int32)
+    _write(asked.out, arrays)
+    say(f"{asked.out}: {asked.out.stat().st_size} bytes, prices {prices}")
+    found = figures.all_of(judged, prices)
+    if asked.figures:
+        asked.figures.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(figures.markdown(found))
+
+
+def _rarities(sets: dict[str, list[Example]], known: dict[str, Ints]) -> dict[str, Ints]:
+    """-> rarity of words for each source, from all others that may be trained on; for "" from all of these."""
+    found = {}
+    for name in ("", *sets):
+        others = [other for other in known if other != name]
+        texts = sum(len(sets[other]) for other in others)
+        found[name] = rarity(sum((known[other] for other in others), np.zeros_like(known[others[0]])), texts)
+    return found
+
+
+def _trained(
+    sets: dict[str, list[Example]], tables: dict[str, Table], names: tuple[str, ...]
+) -> tuple[dict[str, Ints], dict[str, npt.NDArray[Any]]]:
+    """-> for each source the sums of a forest that has not seen it, and the arrays of the forest that saw all."""
+    sums: dict[str, Ints] = {}
+    mine = [name for name in TRAIN if name in sets]
+    for fold in sorted({fold_of(name) for name in mine}):
+        seen = fit.arrays(fit.fit([tables[name] for name in mine if fold_of(name) != fold], names))
+        sums |= {name: _sums(seen, tables[name], names) for name in mine if fold_of(name) == fold}
+        say(f"trained without {fold}")
+    final = fit.arrays(fit.fit([tables[name] for name in mine], names))
+    say("trained on all")
+    return sums | {name: _sums(final, tables[name], names) for name in sets if name not in mine}, final
+
+
+def _sums(arrays: dict[str, npt.NDArray[Any]], held: Table, names: tuple[str, ...]) -> Ints:
+    columns = {name: held.rows[:, place].astype(np.int64) for place, name in enumerate(names)}
+    nodes = {name: arrays[name].astype(np.int64) for name in ("feature", "cut", "tree", "mask")}
+    trees = forest(tuple(arrays["names"].tobytes().decode().split("\n")), nodes, arrays["leaves"])
+    return trees.sums(columns)
+
+
+def _judged(
+    sets: dict[str, list[Example]], tables: dict[str, Table], sums: dict[str, Ints], arrays: dict[str, npt.NDArray[Any]]
+) -> list[Scored]:
+    out = []
+    order = random.Random(fit.SEED)
+    for name, found in sets.items():
+        ends = np.cumsum(tables[name].counts)
+        picked = sorted(order.sample(range(len(found)), min(JUDGED, len(found))))
+        for at in picked:
+            lines = slice(ends[at] - tables[name].counts[at], ends[at])
+            scores = calibrate.scores(sums[name][lines], arrays["chances"])
+            out.append(calibrate.scored(found[at], tables[name].kinds[at], scores, tables[name].costs[lines].tolist()))
+    return out
+
+
+def _write(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from headroom_wrap.compressors.history import history
+from headroom_wrap.marker import is_marker, ref_of
+from headroom_wrap.segment import Segment
+from headroom_wrap.testing import check
+
+
+def segment(lines: list[str], call: str = "git log --oneline", goal: str = "") -> Segment:
+    text = "\n".join(lines)
+    return Segment(text, "Bash", call, goal=goal, way_back="headroom get", ref=ref_of(text))
+
+
+def kept(found: str) -> list[str]:
+    return [line for line in found.split("\n") if not is_marker(line)]
+
+
+SHORT = [f"{number:07x}a Change part {number} of the parser_{number}" for number in range(1, 201)]
+FULL = [
+    line
+    for number in range(1, 31)
+    for line in (
+        f"commit {number:040x}",
+        "Author: Ada <ada@example.org>",
+        "Date:   Mon Mar 2 10:00:00 2026 +0100",
+        "",
+        f"    Change part {number}",
+        "",
+        *(f"    It was wrong before, for reason number {number} and reason {part}." for part in range(4)),
+        "",
+    )
+]
+
+
+@pytest.mark.slow
+def test_history_keeps_every_promise() -> None:
+    check(history)
+
+
+def test_older_one_line_entries_fold_and_the_oldest_stay() -> None:
+    found = history(segment(SHORT))
+    assert found is not None
+    assert kept(found.text) == [*SHORT[:40], *SHORT[-3:]]
+    assert "[lines 41-197 folded: 157 older commits · headroom get " in found.text
+
+
+def test_an_entry_that_names_something_of_the_goal_stays() -> None:
+    found = history(segment(SHORT, goal="who touched parser_117?"))
+    assert found is not None and SHORT[116] in kept(found.text)
+
+
+def test_older_full_entries_keep_their_commit_line_and_subject() -> None:
+    found = history(segment(FULL, "git log"))
+    assert found is not None
+    left = kept(found.text)
+    assert left[: 10 * 11] == FULL[: 10 * 11]
+    assert [line for line in left if line.startswith("commit ")] == FULL[::11]
+    assert [line for line in left if line.startswith("    Change")] == FULL[4::11]
+
+
+def test_what_follows_a_log_in_the_same_output_stays() -> None:
+    after = ["On branch main", *(f"module_{number}.py" for number in range(20))]
+    found = history(segment([*FULL, *after], "git log; git status; ls"))
+    assert found is not None and kept(found.text)[-21:] == after
+
+
+def test_untracked_files_fold_and_changed_ones_stay() -> None:
+    changed = ["On branch main", "Changes not staged for commit:", "\tmodified:   src/a.py"]
+    untracked = [f"\tbuild/part_{number}.o" for number in range(80)]
+    found = history(segment([*changed, "Untracked files:", *untracked], "git status"))
+    assert found is not None and kept(found.text) == [*changed, "Untracked files:", *untracked[:15]]
+
+
+def test_lists_that_git_did_not_print_are_left_alone() -> None:
+    assert history(segment(SHORT, "cat hashes.txt")) is None
+    assert history(segment(SHORT[:30])) is None

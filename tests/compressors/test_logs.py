@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headroom_wrap.compressors.logs import expand, logs
+from headroom_wrap.lines.table import tabled, untabled
+from headroom_wrap.marker import is_marker, ref_of
+from headroom_wrap.segment import Segment
+from headroom_wrap.testing import check
+
+
+def segment(lines: list[str], *, way_back: str = "headroom get", call: str = "", goal: str = "") -> Segment:
+    text = "\n".join(lines)
+    return Segment(text, "Bash", call, goal=goal, way_back=way_back, ref=ref_of(text) if way_back else "")
+
+
+def served(number: int) -> str:
+    return f"2026-03-04 05:{number // 60 % 60:02}:{number % 60:02} INFO web: served /items/{number} in {number % 90} ms"
+
+
+def kept(found: str) -> list[str]:
+    return [line for line in found.split("\n") if not is_marker(line)]
+
+
+@pytest.mark.slow
+def test_logs_keeps_every_promise() -> None:
+    check(logs)
+
+
+def test_first_and_last_lines_of_a_template_stay_and_the_rest_is_counted() -> None:
+    found = logs(segment([served(number) for number in range(200)]))
+    assert found is not None
+    lines = found.text.split("\n")
+    assert lines[:3] == [served(number) for number in range(3)]
+    assert lines[3] == "[lines 4-190 folded: 187 similar lines]"
+    assert kept(found.text)[-10:] == [served(number) for number in range(190, 200)]
+    assert "numbers 3-189, 0-89" in lines[-2]
+    assert lines[-1].startswith("[187 of 200 lines folded: 187 similar lines · headroom get ")
+
+
+def test_a_line_that_stands_once_stays_wherever_it_is() -> None:
+    lines = [served(number) for number in range(300)]
+    lines[150] = "2026-03-04 05:02:30 INFO config: max_conns changed from 64 to 8 by ada"
+    found = logs(segment(lines))
+    assert found is not None and lines[150] in found.text.split("\n")
+
+
+def test_errors_keep_their_context_and_repeat_only_by_first_two_and_last() -> None:
+    lines = [served(number) for number in range(300)]
+    for number in range(100, 200, 10):
+        lines[number] = f"2026-03-04 05:00:00 ERROR db: connection {number} refused"
+    found = logs(segment(lines))
+    assert found is not None
+    assert [line for line in kept(found.text) if "refused" in line] == [lines[100], lines[110], lines[190]]
+    assert lines[98] in kept(found.text) and lines[104] in kept(found.text)
+
+
+def test_errors_that_point_to_different_lines_of_a_file_all_stay() -> None:
+    lines = [served(number) for number in range(200)]
+    errors = [f"2026-03-04 05:00:00 ERROR src/a.c:{number}: error: bad token" for number in range(20)]
+    found = logs(segment([*lines, *errors, *lines]))
+    assert found is not None and [line for line in kept(found.text) if "bad token" in line] == errors
+
+
+def test_a_trace_keeps_user_frames_and_its_causes() -> None:
+    trace = [
+        "2026-03-04 05:00:00 ERROR app: java.lang.IllegalStateException: no rate",
+        *(f"\tat org.springframework.web.Filter{letter}.run(Filter.java:10)" for letter in "abcdefghij"),
+        "\tat shop.tax.TaxRepo.rate(TaxRepo.java:88)",
+        "Caused by: java.sql.SQLException: no such table",
+        "\tat org.apache.tomcat.jdbc.Pool.take(Pool.java:5)",
+        "\tat shop.tax.Db.open(Db.java:12)",
+    ]
+    before = [served(number) for number in range(100)]
+    found = logs(segment([*before, *trace, *before]))
+    assert found is not None
+    left = kept(found.text)
+    assert [line for line in trace if line in left and "org." not in line] == [trace[0], *trace[11:13], trace[14]]
+    assert sum("spring" in line for line in left) < 4
+
+
+def test_lines_that_name_something_of_the_goal_stay() -> None:
+    lines = [served(number) for number in range(200)]
+    found = logs(segment(lines, goal="why was /items/117 slow?"))
+    assert found is not None and lines[117] in kept(found.text)
+
+
+def test_a_ci_job_keeps_what_stands_before_a_bad_exit() -> None:
+    setup = ["travis_time:start:1", *(f"Setting up lib{chr(97 + number % 26) * 9} step" for number in range(400))]
+    end = ["Overfull box in paragraph at lines 12--14", 'The command "make" exited with 2.']
+    found = logs(segment([*setup, *end, *[f"travis_time:end:{number}" for number in range(40)]]))
+    assert found is not None
+    assert all(line in kept(found.text) for line in end)
+    assert len(found.text) < 0.25 * len("\n".join(setup))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"def f{number}(): return {number}" for number in range(100)],
+        ["date,time,id,amount", *(f"2026-10-{number % 28 + 1:02},12:30:01,{number},9.5" for number in range(100))],
+        [f'{{"time": "2026-10-01T12:30:00", "id": {number}}}' for number in range(100)],
+        [served(number) for number in range(10)],
+    ],
+    ids=["code", "csv", "json lines", "short"],
+)
+def test_what_is_no_log_is_left_alone(lines: list[str]) -> None:
+    assert logs(segment(lines)) is None
+
+
+def test_without_a_way_back_every_line_can_be_read_back() -> None:
+    given_ = segment([served(number) for number in range(100)], way_back="")
+    found = logs(given_)
+    assert found is not None and found.omitted == ""
+    assert expand(found.text) == given_.text
+    assert len(found.text) < 0.5 * len(given_.text)
+
+
+WORDS = st.sampled_from(["INFO", "a", "7", "12", "10:00:01", "10:00:02", "0x1f", "|", "=", "3=", "4|", "é", "", "<>"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=30))
+def test_patterns_and_rows_decode_to_the_same_text(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    short = tabled(text)
+    assert short is None or untabled(short) == text
+
+
+def test_a_text_that_looks_like_rows_already_is_left_alone() -> None:
+    assert tabled("1|2\n" * 10) is None
+    with pytest.raises(ValueError, match="not a log"):
+        untabled("1|2")

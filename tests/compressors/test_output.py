@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from headroom_wrap.compressors.output import output
+from headroom_wrap.lines.noise import noise
+from headroom_wrap.marker import is_marker, ref_of
+from headroom_wrap.segment import Segment
+from headroom_wrap.testing import check
+
+
+def segment(lines: list[str], *, call: str = "", error: bool = False) -> Segment:
+    text = "\n".join(lines)
+    return Segment(text, "Bash", call, error=error, way_back="headroom get", ref=ref_of(text))
+
+
+def kept(found: str) -> list[str]:
+    return [line for line in found.split("\n") if not is_marker(line)]
+
+
+NOISE = {
+    "go": ["=== RUN   TestA", "--- PASS: TestA (0.00s)", "    --- PASS: TestA/b (0.00s)", "ok  \tx.org/a\t0.3s"],
+    "pytest": ["tests/test_a.py::test_b PASSED [ 10%]", "tests/test_a.py ........ [ 20%]", "PASSED tests/a.py::b"],
+    "unittest": ["test_a (app.tests.T) ... ok"],
+    "bun": ["(pass) area > case [1.00ms]"],
+    "jest": ["PASS src/a.test.ts", "PASS  src/b.test.js (5.1 s)"],
+    "cargo": ["   Compiling serde v1.0.1", "test mod::case ... ok", "  Downloaded rand v0.8.5"],
+    "maven": [
+        "[INFO] Downloading from central: https://repo/x.jar",
+        "Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s",
+    ],
+    "gradle": ["> Task :app:compileJava UP-TO-DATE"],
+    "pip": ["Collecting numpy", "Requirement already satisfied: six in /usr/lib", "  Using cached six-1.16-py2.whl"],
+    "apt": [
+        "Get:1 http://deb.example.org stable InRelease",
+        "Unpacking libfoo (1.2) ...",
+        "Setting up libfoo (1.2) ...",
+    ],
+    "make": ["make[1]: Entering directory '/src'", "gcc -O2 -Wall -c main.c -o main.o", "  CC      main.o"],
+    "cmake": ["[ 12%] Building C object a.c.o", "[3/9] Linking C executable a", "-- Looking for stdio.h"],
+    "docker": ["#7 sha256:0af 12.3MB / 80MB 1.2s", "0af1b2c3d4e5: Pull complete", " ---> 0af1b2c3d4e5"],
+    "terraform": ["aws_vpc.main: Refreshing state... [id=vpc-1]", "aws_vpc.main: Still creating... [10s elapsed]"],
+    "git": ["remote: Counting objects: 100% (5/5), done.", "Receiving objects:  10% (1/10)"],
+    "behind a prefix": [
+        "@a/core test: (pass) area > case",
+        "[lint] ok  \tx.org/a\t(cached)",
+        "#12 3.45 Get:1 http://deb x",
+    ],
+}
+
+NEVER_NOISE = [
+    "--- FAIL: TestA (0.00s)",
+    "FAIL\tx.org/a\t0.3s",
+    "ok  \tx.org/a\t0.3s\tcoverage: 81.2% of statements",
+    "tests/test_a.py::test_b FAILED [ 10%]",
+    "tests/test_a.py ...F.... [ 20%]",
+    "test mod::case ... FAILED",
+    "FAIL src/a.test.ts",
+    "> Task :app:compileJava FAILED",
+    "Tests run: 3, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 0.1 s <<< FAILURE!",
+    "src/a.c:12:5: error: expected ';'",
+    "make: *** [Makefile:3: all] Error 2",
+    "        value = compute(item)",
+    "Successfully installed six-1.16",
+    "5 passed, 1 failed in 0.3s",
+    "",
+]
+
+
+@pytest.mark.parametrize("line", [line for lines in NOISE.values() for line in lines])
+def test_noise_of_known_tools_is_recognised(line: str) -> None:
+    assert noise(line, False)
+
+
+@pytest.mark.parametrize("line", NEVER_NOISE)
+def test_failures_results_and_unknown_lines_are_never_noise(line: str) -> None:
+    assert noise(line, True) == ""
+
+
+@pytest.mark.slow
+def test_output_keeps_every_promise() -> None:
+    check(output)
+
+
+def test_passes_become_a_count_and_the_failure_stays_whole() -> None:
+    passed = [f"tests/test_a.py::test_{number} PASSED [ {number}%]" for number in range(60)]
+    failure = ["____ test_b ____", "    assert 1 == 2", "E   assert 1 == 2", "tests/test_a.py:9: AssertionError"]
+    result = ["FAILED tests/test_a.py::test_b", "=== 1 failed, 60 passed in 0.5s ==="]
+    found = output(segment([*passed, *failure, *result]))
+    assert found is not None
+    assert kept(found.text) == [*failure, *result]
+    assert found.text.startswith("[lines 1-60 folded: 60 passed tests · headroom get ")
+
+
+def test_few_passes_stay_by_name() -> None:
+    lines = [f"--- PASS: TestNumber{number} (0.00s)" for number in range(15)]
+    assert output(segment([*lines, "PASS", "ok  \tx.org/a\t0.3s"])) is None
+
+
+def test_what_passed_go_tests_print_goes_only_where_many_ran() -> None:
+    def ran(times: int) -> list[str]:
+        out = []
+        for number in range(times):
+            name = f"TestNumber{number}"
+            out += [
+                f"=== RUN   {name}",
+                f"    a_test.go:12: state of number {number} is fine",
+                f"--- PASS: {name} (0s)",
+            ]
+        return [*out, "=== RUN   TestBad", "    a_test.go:90: got 3", "--- FAIL: TestBad (0s)", "FAIL"]
+
+    many, few = output(segment(ran(40))), output(segment(ran(9)))
+    assert many is not None and kept(many.text) == ran(0)[1:]
+    assert few is None
+
+
+def test_library_frames_fold_but_for_those_next_to_the_failure() -> None:
+    frames = [
+        part
+        for number in range(12)
+        for part in (
+            f'  File "/usr/lib/python3.12/site-packages/web/app{number}.py", line {number}, in run',
+            "    call()",
+        )
+    ]
+    user = ['  File "/home/ada/shop/tax.py", line 88, in rate', "    return table[key]"]
+    trace = ["Traceback (most recent call last):", *frames, *user, "KeyError: 'at'"]
+    found = output(segment(trace))
+    assert found is not None
+    assert kept(found.text) == [trace[0], *frames[-4:], *user, "KeyError: 'at'"]
+
+
+def test_a_step_that_failed_is_no_noise() -> None:
+    steps = [f"  Building wheel for part{number} (setup.py): started" for number in range(40)]
+    failed = "  Building wheel for bad (setup.py): finished with status 'error'"
+    found = output(segment([*steps, failed, "Failed to build bad"]))
+    assert found is not None and kept(found.text) == [failed, "Failed to build bad"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        segment([f"--- PASS: TestNumber{number} (0.0s)" for number in range(90)], call="cat notes.md"),
+        segment([f"--- PASS: TestNumber{number} (0.0s)" for number in range(90)], error=True),
+        segment(["diff --git a/x b/x", *(f"--- PASS: TestNumber{number} (0.0s)" for number in range(90))]),
+    ],
+    ids=["a file that is shown", "an error result", "a diff"],
+)
+def test_what_is_not_plain_output_is_left_alone(given: Segment) -> None:
+    assert output(given) is None

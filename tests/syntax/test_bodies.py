@@ -1,0 +1,27 @@
+import random
+
+from headroom_wrap.syntax.bodies import Body, bodies
+
+LINES = ["def f(a):", *["    a += 1"] * 6, "", "class A:", "    def g(self):", *["        a()"] * 6, "    x = 1"]
+
+
+def test_bodies_come_in_order_with_their_lines():
+    assert bodies(LINES, "python") == [Body("f", 1, 6), Body("g", 10, 15)]
+
+
+def test_short_functions_have_no_body():
+    assert bodies(["def f(a):", *["    a += 1"] * 5], "python") == []
+
+
+def test_a_parse_that_was_given_up_leaves_nothing_for_the_next():
+    draw = random.Random(1)
+    noise = ["".join(draw.choice("abc(){}[]\"'`;:,.<>=+-*/#") for _ in range(60)) for _ in range(2000)]
+    assert bodies(noise, "python") == []
+    assert bodies(LINES, "python") == [Body("f", 1, 6), Body("g", 10, 15)]
+
+
+def test_a_function_that_is_mostly_functions_is_looked_into():
+    inner = ["  const name = () => {", *["    a();"] * 8, "  };"]
+    assert bodies(["function make() {", *inner * 5, "}"], "javascript") == [
+        Body("name", 2 + 10 * n, 9 + 10 * n) for n in range(5)
+    ]
