@@ -45,6 +45,12 @@ def test_a_fetch_counts_against_the_result_whose_marker_names_the_reference(tool
     assert missed(Segment("anything", tool, call), EARLIER) == "get whole"
 
 
+def test_a_result_of_two_texts_counts_once() -> None:
+    fetch = Segment("Script completed", "exec", "headroom get 4f2a9c0d1e2")
+    told = Outcome(None, why="small", missed="get whole")
+    assert missed(replace(fetch, text="the text"), [*EARLIER, (fetch, told)]) == ""
+
+
 def test_a_fetch_of_something_that_stands_nowhere_above_keeps_its_reference() -> None:
     assert missed(Segment("text", "Bash", "headroom get 9999999999a"), EARLIER) == "get 9999999999a"
 

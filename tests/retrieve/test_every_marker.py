@@ -92,7 +92,9 @@ SAMPLES: dict[str, tuple[str, str, str, str]] = {
         + "".join(f"tests/test_{name}.py::test_that_it_works PASSED [ {name % 100}%]\n" for name in range(90)),
     ),
     "logs": ("logs", "Bash", "kubectl logs pod", _log()),
-    "lines by use: a page": ("lines_by_use", "Read", "file_path=/a/b.py offset=51 limit=150", _numbered(_python(30), 51)),
+    "lines by use: a page": (
+        "lines_by_use", "Read", "file_path=/a/b.py offset=51 limit=150", _numbered(_python(30), 51),
+    ),
     "lines by use: output": (
         "lines_by_use", "Bash", "make",
         "".join(f"note {number} of the build says {'x' * (number % 40)} thing\n" for number in range(600)),
