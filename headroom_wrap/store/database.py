@@ -86,7 +86,7 @@ class Database:
             _create(self.path)
         elif not self.path.stat().st_size:  # to SQLite a database like any other, but without our tables
             raise sqlite3.DatabaseError("an empty file")
-        self._connection, self._identity = _connect(self.path), _identity(self.path)
+        self._connection, self._identity = _opened(self.path), _identity(self.path)
         _migrate(self._connection, self._migrations)
         return self._connection
 
@@ -113,8 +113,23 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return os.getpid(), found.st_dev, found.st_ino
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+def _opened(path: Path) -> sqlite3.Connection:
+    """-> a connection; one for reading where SQLite can't make the files beside it that WAL asks for.
+
+    A full disk and a read-only folder forbid that, and nobody is writing where the log is empty.
+    """
+    try:
+        return _connect(str(path))
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{NAME}-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        return _connect(f"{path.as_uri()}?immutable=1")
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    uri, seconds = name.startswith("file:"), BUSY_MS / 1000
+    connection = sqlite3.connect(name, timeout=seconds, isolation_level=None, check_same_thread=False, uri=uri)
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")

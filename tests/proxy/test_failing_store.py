@@ -26,10 +26,9 @@ def assert_the_history_stood(upstream: Upstream) -> None:
     assert all(after.startswith(before) for before, after in itertools.pairwise(sent))
 
 
-def tree(home: Path) -> dict[str, tuple[int, int]]:
-    """-> every file under a folder, with its size and when it was changed."""
-    found = {path: path.stat() for path in home.rglob("*")}
-    return {str(path.relative_to(home)): (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+def tree(home: Path) -> dict[str, bytes]:
+    """-> every file under a folder, and what stands in it."""
+    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
 @contextmanager
@@ -96,17 +95,18 @@ def test_a_folder_that_becomes_read_only_holds_nobody_up(upstream: Upstream, tmp
     assert_the_history_stood(upstream)
 
 
-def test_a_proxy_started_on_a_read_only_folder_passes_what_comes_and_changes_nothing(
+def test_a_proxy_started_on_a_read_only_folder_repeats_what_was_sent_and_changes_nothing(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     with proxy(tmp_path, upstream=upstream.url) as first:
-        first.post(b"{}")
+        first.post(conversation(2))
     with read_only(tmp_path):
         before = tree(tmp_path)
         with proxy(tmp_path, rights=unprivileged, upstream=upstream.url) as running:
             assert running.post(conversation(3)).status == 200
         assert tree(tmp_path) == before
-    assert upstream.received[1].body == conversation(3)
+    assert_the_history_stood(upstream)
+    assert results(upstream.received[1].body)[2] == LISTING
 
 
 @pytest.mark.slow
@@ -124,16 +124,16 @@ def test_a_locked_database_holds_a_request_up_once_and_no_longer(running: Proxy,
 
 @pytest.mark.parametrize("damage", [b"", b"this is no database" * 1000])
 def test_a_damaged_database_is_made_anew_and_no_original_is_lost(
-    damage: bytes, running: Proxy, upstream: Upstream
+    damage: bytes, running: Proxy, upstream: Upstream, tmp_path: Path
 ) -> None:
     running.post(conversation(3))
-    for file in running.home.glob(f"{NAME}-*"):
-        file.unlink()
-    (running.home / NAME).write_bytes(damage)
-    assert running.post(conversation(4)).status == 200
     running.stop()
+    (tmp_path / NAME).write_bytes(damage)
+    with proxy(tmp_path, upstream=upstream.url) as another:
+        assert another.post(conversation(4)).status == 200
+        assert len(another.exchanges()) == 1
     assert_the_history_stood(upstream)
-    with closing(sqlite3.connect(running.home / NAME)) as made:
+    with closing(sqlite3.connect(tmp_path / NAME)) as made:
         rows = made.execute("SELECT DISTINCT ref FROM decisions WHERE ref != ''").fetchall()
-    assert [LocalStore(running.home).restore(ref) for (ref,) in rows] == [LISTING]
-    assert (running.home / f"{NAME}.corrupt-1").read_bytes() == damage
+    assert [LocalStore(tmp_path).restore(ref) for (ref,) in rows] == [LISTING]
+    assert (tmp_path / f"{NAME}.corrupt-1").read_bytes() == damage
