@@ -120,7 +120,8 @@ def compressed(name: str, home: Path) -> tuple[Segment, list[str]]:
     """-> a sample as a segment whose original is stored, and the lines of what its compressor makes of it."""
     by, tool, call, text = SAMPLES[name]
     path = "/a/b.py" if by == "code" else ""
-    segment = Segment(text, tool, call, path, way_back=WAY_BACK, ref=Objects(home).keep(text, tool=tool, call=call))
+    ref = Objects(home).keep(text, tool=tool, call=call)
+    segment = Segment(text, tool, call, path, said="Looking.", way_back=WAY_BACK, ref=ref)
     found = BY_NAME[by](segment)
     assert found is not None and found.omitted, "the sample is too short to leave anything out"
     return segment, found.text.split("\n")
