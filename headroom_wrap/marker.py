@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING
 
-from headroom_wrap.segment import Segment
+if TYPE_CHECKING:  # 10 ms that `headroom get` need not pay
+    from headroom_wrap.segment import Segment
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 SHORT = 10

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from headroom_wrap import reread
+from headroom_wrap import numbering, reread
 from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -100,32 +101,40 @@ def keys(request: Request, back: str = "") -> list[bytes]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
-    """One request on its way: where decisions are kept, which way back it has, what the user chose."""
+    """One request on its way: where decisions are kept, which way back it has, what the user chose.
+
+    `trouble`: the store failed in this request and is not asked again, since a locked one takes seconds to say so.
+    """
 
     store: Store | None
     back: str
     policy: Policy
     decide: bool
+    trouble: Unavailable | None = None
 
     def outcomes(self, request: Request) -> Iterator[Outcome]:
         """The outcome of each segment in order: replayed where it is known, decided where it is new."""
-        names = keys(request, self.back)
-        known = _known(names, self.store)
+        names = keys(request, way_back(request.tools))  # as offered: what the user sets must not move the history
+        known = self._known(names)
         if all(name in known for name in names):
             yield from (_replayed(known[name]) for name in names)
             return
         seen, written = reread.Seen(), deque(request.written)
+        earlier: list[tuple[Segment, Outcome]] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
             while written and written[0].before <= index:
                 seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                outcome = _settled(name, self._new(segment, None if request.clears else seen), self.store)
+                new = replace(self._new(segment, None if request.clears else seen), missed=missed(segment, earlier))
+                outcome = self._settled(name, new)
+            earlier.append((segment, outcome))
             seen.answered(segment)
-            seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
+            sent = segment.text if outcome.text is None else outcome.text
+            seen.add(numbering.expand(sent), _name_of(segment))
             yield outcome
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
@@ -144,6 +153,34 @@ class _Run:
             return replace(outcome, text=None, after=outcome.before, why="its reference is taken")
         return outcome
 
+    def _settled(self, name: bytes, outcome: Outcome) -> Outcome:
+        """The outcome that holds from now on: the first one that any process stored under this name."""
+        if self.store is None:
+            return outcome
+        if self.trouble is None:
+            try:
+                return self.store.decide({name: outcome})[name]
+            except Unavailable as error:
+                self.trouble = error
+        outcome = _given_up(outcome, self.trouble) if outcome.text is not None else outcome
+        return _UNSETTLED.setdefault(self.store, {}).setdefault(name, outcome)
+
+    def _known(self, names: Sequence[bytes]) -> dict[bytes, Outcome]:
+        """What was decided of these before, as far as the store can be read."""
+        if self.store is None:
+            return {}
+        unsettled = _UNSETTLED.get(self.store, {})
+        try:
+            if unsettled:
+                _settle_late(self.store, unsettled)
+        except Unavailable as error:
+            self.trouble = error
+        try:
+            return {**self.store.decided(names), **unsettled}
+        except Unavailable as error:
+            self.trouble = error
+            return unsettled
+
 
 def _replayed(outcome: Outcome) -> Outcome:
     return outcome if outcome.replayed else replace(outcome, replayed=True)
@@ -160,25 +197,10 @@ def _name_of(segment: Segment) -> str:
 
 
 _UNSETTLED: WeakKeyDictionary[Store, dict[bytes, Outcome]] = WeakKeyDictionary()
-"""What was decided while a store could not be written: kept here, so that the prefix holds as long as this process."""
+"""What was decided while a store could not be written: kept here until it can, so that the prefix holds."""
 
 
-def _settled(name: bytes, outcome: Outcome, store: Store | None) -> Outcome:
-    """The outcome that holds from now on: the first one that any process stored under this name."""
-    if store is None:
-        return outcome
-    try:
-        return store.decide({name: outcome})[name]
-    except Unavailable as error:
-        outcome = _given_up(outcome, error) if outcome.text is not None else outcome
-        return _UNSETTLED.setdefault(store, {}).setdefault(name, outcome)
-
-
-def _known(names: Sequence[bytes], store: Store | None) -> dict[bytes, Outcome]:
-    if store is None:
-        return {}
-    unsettled = _UNSETTLED.get(store, {})
-    try:
-        return {**store.decided(names), **unsettled} if unsettled else store.decided(names)
-    except Unavailable:
-        return unsettled
+def _settle_late(store: Store, unsettled: dict[bytes, Outcome]) -> None:
+    """Store what could not be stored before. What another process has decided otherwise meanwhile stays ours here."""
+    held = store.decide(unsettled)
+    _UNSETTLED[store] = {name: outcome for name, outcome in unsettled.items() if held[name] != outcome}

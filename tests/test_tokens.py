@@ -74,6 +74,7 @@ def test_long_text_is_cut_only_where_the_count_cannot_change() -> None:
     assert count(text) == len(tokens._encoding().encode_ordinary(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["a", " ", "=", "\n", "1", "漢", "aB", "^ ", "\u0301", "\ud800"])
 def test_a_megabyte_without_structure_is_counted_in_linear_time(unit: str) -> None:
     def seconds(length: int) -> float:
@@ -87,6 +88,7 @@ def test_a_megabyte_without_structure_is_counted_in_linear_time(unit: str) -> No
     assert whole < 3 * half + 0.05
 
 
+@pytest.mark.slow
 def test_a_run_is_counted_as_if_it_had_not_been_cut() -> None:
     assert [count(unit * 1_000_000) for unit in ("a", " ", "=", "\n")] == [125_000, 7813, 15_625, 62_500]
 

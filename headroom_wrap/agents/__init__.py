@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from headroom_wrap.refused import Refused
@@ -14,13 +15,30 @@ CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_E
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """How our MCP server is started: a command and its environment, since agents hand on few of their variables."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def entry(self, **more: Any) -> dict[str, Any]:
+        """-> the object that agents with JSON files keep of a server."""
+        first, *rest = self.command
+        return {**more, "command": first, "args": rest, "env": dict(self.environment)}
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for and has: the agent's own arguments, the environment, `upstream` where one was given."""
+    """What the user asked for and has: the agent's own arguments, the environment, `upstream` where one was given.
+
+    `server`: the MCP server that the agent is to have for this run, by its own flags.
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     upstream: str = ""
     directory: Path = Path()
+    server: Server | None = None
 
     @property
     def home(self) -> Path:

@@ -17,6 +17,9 @@ from headroom_wrap.refused import Refused
 PROVIDER = "https://api.anthropic.com"
 BASE_URL, TOOL_SEARCH = "ANTHROPIC_BASE_URL", "ENABLE_TOOL_SEARCH"
 PERMISSION = "Bash(headroom get:*)"
+MCP_PERMISSION = "mcp__headroom"
+SERVER = {"type": "stdio", "alwaysLoad": True}
+"""What an entry of our MCP server has besides. A deferred tool would come into the list in the middle of a session."""
 
 OTHER_CLOUDS = {
     "CLAUDE_CODE_USE_BEDROCK": "Amazon Bedrock",
@@ -44,19 +47,26 @@ def route(wish: Wish) -> Route:
             # Behind a base URL Claude Code turns deferred tools off and sends twice the tool schemas (37 KB more in
             # every request of 2.1.197); "true" brings them back.
             environment[TOOL_SEARCH] = "true"
-        settings = json.dumps(_merged(given, environment))
-        return Start(("--settings", settings, *arguments), {**environment, **without_proxy(seen)})
+        settings = json.dumps(_merged(given, environment, wish.server is not None))
+        return Start((*_servers(wish), "--settings", settings, *arguments), {**environment, **without_proxy(seen)})
 
     return Route(origin, start)
 
 
-def _merged(given: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def _servers(wish: Wish) -> tuple[str, ...]:
+    """-> the flag that adds our MCP server; it takes all arguments up to the next option, so it never stands last."""
+    if wish.server is None:
+        return ()
+    return ("--mcp-config", json.dumps({"mcpServers": {"headroom": wish.server.entry(**SERVER)}}))
+
+
+def _merged(given: Mapping[str, Any], environment: Mapping[str, str], mcp: bool) -> dict[str, Any]:
     """-> the settings for this run: the user's own `--settings`, our environment, and leave to fetch originals.
 
     `--allowedTools` would do as well, but takes every argument that follows it, the prompt included.
     """
     permissions = dict(_table(given, "permissions"))
-    permissions["allow"] = [*permissions.get("allow", ()), PERMISSION]
+    permissions["allow"] = [*permissions.get("allow", ()), PERMISSION, *([MCP_PERMISSION] if mcp else [])]
     return {**given, "env": {**_table(given, "env"), **environment}, "permissions": permissions}
 
 

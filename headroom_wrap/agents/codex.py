@@ -40,17 +40,30 @@ def route(wish: Wish) -> Route:
     overrides = dict(_overrides(wish.arguments))
     config = _config(folder, wish.arguments)
     found = _base_url(config, overrides, wish.arguments)
+    server = tuple(_server(wish))
     if _signed_in(folder, wish) and not found.value and not wish.upstream:
-        return Route("", lambda listening: Start(wish.arguments, through_proxy(listening, wish.environment)))
+        given = (*server, *wish.arguments)
+        return Route("", lambda listening: Start(given, through_proxy(listening, wish.environment)))
     origin, path = origin_and_path(wish.upstream or found.value or PROVIDER)
     path = path or ("/v1" if wish.upstream else "")
     arguments = _without_override(wish.arguments, found.key)
 
     def start(listening: Listening) -> Start:
         override = f'{found.key}="http://127.0.0.1:{listening.base}{path}"'
-        return Start(("-c", override, *arguments), without_proxy(wish.environment))
+        return Start(("-c", override, *server, *arguments), without_proxy(wish.environment))
 
     return Route(origin, start)
+
+
+def _server(wish: Wish) -> Iterator[str]:
+    """-> the overrides that add our MCP server, whose tools only read and are never asked about."""
+    if wish.server is None:
+        return
+    entry = {**wish.server.entry(), "default_tools_approval_mode": "approve"}
+    variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in entry.pop("env").items())
+    for key, value in entry.items():
+        yield from ("-c", f"mcp_servers.headroom.{key}={json.dumps(value)}")
+    yield from ("-c", f"mcp_servers.headroom.env={{ {variables} }}")
 
 
 def _base_url(config: Mapping[str, Any], overrides: Mapping[str, str], arguments: tuple[str, ...]) -> _BaseUrl:

@@ -16,6 +16,7 @@ COMMANDS = {
     "proxy": "Run the proxy alone and point agents at it yourself.",
     "stats": "Show what was saved, what was not, and why.",
     "get": "Print an original, or some lines of it.",
+    "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
     "demo": "See it work: no agent, no account, no network.",
 }

@@ -10,6 +10,7 @@ import click
 
 from headroom_wrap import launch
 from headroom_wrap.agents import Agent, Wish, claude, codex
+from headroom_wrap.cli.mcp import server
 from headroom_wrap.cli.session import proxy_options, session_name, summary_printed, title_for
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment, load
@@ -21,9 +22,10 @@ AGENTS: dict[str, Agent] = {agent.name: agent for agent in (claude.AGENT, codex.
 @click.option("--upstream", default="", metavar="URL", help="Where requests go instead of the agent's provider.")
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port of the proxy; any free one by default.")
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
+@click.option("--mcp", is_flag=True, help="Give the agent headroom's MCP server for this run.")
 @click.argument("agent", required=False, default="")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(upstream: str, port: int | None, no_websocket: bool, agent: str, arguments: tuple[str, ...]) -> None:
+def command(agent: str, arguments: tuple[str, ...], upstream: str, port: int | None, **switches: bool) -> None:
     """Run AGENT with its requests passing through headroom. What follows goes to the agent:
 
     headroom wrap claude -- -p "why does the build fail?"
@@ -41,9 +43,14 @@ def command(upstream: str, port: int | None, no_websocket: bool, agent: str, arg
         environment=environment(),
         upstream=upstream or settings.upstream,
         directory=Path.cwd(),
+        server=server(str(launch.private_commands(settings.home) / "headroom"), settings.home)
+        if switches["mcp"]
+        else None,
     )
     options = proxy_options(settings, wish.environment, session=session_name())
-    options = replace(options, websocket=not no_websocket, base_port=settings.port if port is None else port)
+    options = replace(
+        options, websocket=not switches["no_websocket"], base_port=settings.port if port is None else port
+    )
     code = launch.run(AGENTS[agent], wish, options, title_for(options))
     summary_printed(options)
     sys.exit(code)

@@ -35,7 +35,9 @@ _INNER = 3
 _PASSES = ("passed test", "passed file", "passed package", "untested package")
 
 _SHOWS_FILE = re.compile(r"\s*(?:cd \S+ && )?(?:cat|sed|nl|head|bat|less|awk)\b(?![^|;&]*\.(?:log|txt|out)\b)[^|;&]*$")
-_TICKS = re.compile(r"^\s*(?:Tests?:?|Test Files|Test Suites:)\s+.*\d+ passed|^\s*\d+ passing\b", re.MULTILINE)
+_TICKS = re.compile(
+    r"^[ \t]{0,80}(?:(?:Tests?:?|Test Files|Test Suites:)[ \t]{1,40}.{0,200}\d passed|\d{1,9} passing\b)", re.MULTILINE
+)
 _STARTED = re.compile(r"\s*=== (RUN|CONT|NAME|PAUSE)\s+(\S+)")
 _ENDED = re.compile(r"\s*--- (PASS|FAIL|SKIP): (\S+)")
 _PYTHON = re.compile(r'\s+File "')

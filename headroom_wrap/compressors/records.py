@@ -43,10 +43,9 @@ def records(segment: Segment) -> Compressed | None:
 
 def _shortened(segment: Segment, value: Any, opening: str, least: int) -> Compressed | None:
     """The rows that matter, if that is clearly less than all of them."""
-    text, omitted = shortened(value, opening, wanted(segment))
+    text, omitted, options = shortened(value, opening, wanted(segment))
     if not omitted:
         return None
-    options = "--lines A-B" if opening == LINES else "--rows A-B"
     text = f"{text}\n{marker.footer(segment, omitted, options)}"
     return Compressed(text, omitted) if len(text) < 0.8 * least else None
 

@@ -6,6 +6,7 @@ What is shown is verbatim; every fold says how much it stands for. Counts and su
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,35 +61,72 @@ def _array(items: list[Any]) -> list[Any]:
     return [*items[:20], Number(about + "…"), *items[-5:]]
 
 
-def shortened(value: Any, opening: str, words: Mapping[str, float]) -> tuple[str, str]:
-    """-> the lossy form without its footer, and what it leaves out; ("", "") where nothing could be."""
+def shortened(value: Any, opening: str, words: Mapping[str, float]) -> tuple[str, str, str]:
+    """-> the lossy form without its footer, what it leaves out, and the options that print that; "" three times where
+    nothing could be left out."""
     tables = Tables()
     short = trimmed(value)
-    skeleton = dumps(tables.skeleton(short))
+    skeleton = tables.skeleton(short)
+    paths = _paths(skeleton)
     cut = dumps(short) != dumps(value)
     total = sum(sum(map(len, found.texts)) for found in tables.found)
-    body, missing, rows = [], 0, 0
+    body, gone, rows = [], dict[str, int](), 0
     for number, found in enumerate(tables.found, 1):
         room = ROOM * sum(map(len, found.texts)) // max(1, total)
         kept = (
             chosen(found.records, found.texts, words, room) if len(found.texts) > 10 else set(range(len(found.texts)))
         )
-        missing += len(found.texts) - len(kept)
+        if len(found.texts) > len(kept):
+            gone[paths[number]] = len(found.texts) - len(kept)
         rows += len(found.texts)
-        body += _table(number, found, kept)
-    if not missing and not cut:
-        return "", ""
-    if skeleton != "[table 1]":
-        body.insert(0, skeleton)
+        body += _table(number, paths[number], found, kept)
+    if not gone and not cut:
+        return "", "", ""
+    if paths.get(1) != "":
+        body.insert(0, dumps(skeleton))
     body[:0] = _legend(tables, body)
-    said = [f"{missing} of {rows} rows"] if missing else []
+    said = [f"{sum(gone.values())} of {rows} rows"] if gone else []
     said += ["parts of long strings and arrays"] if cut else []
-    return "\n".join([f"[part of {opening[1:]}{notes(body)}]", *body]), " and ".join(said)
+    form = "\n".join([f"[part of {opening[1:]}{notes(body)}]", *body])
+    return form, " and ".join(said), _options(list(gone), list(paths.values()), cut)
 
 
-def _table(number: int, found: Found, kept: set[int]) -> list[str]:
+def _options(gone: Sequence[str], paths: Sequence[str], cut: bool) -> str:
+    """-> how to ask for rows that are missing, and for values that are cut, also those in rows that are shown."""
+    tables = list(gone) or [path for path in paths if not path]
+    ways = []
+    if tables:
+        alone = tables[0] if len(tables) == 1 else "PATH"
+        ways.append(f"--jq {shlex.quote(alone)} --rows A-B" if alone else "--rows A-B")
+    if cut and tables != [""]:
+        ways.append("--jq PATH")
+    return " or ".join(ways)
+
+
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.A)
+
+
+def _paths(skeleton: Any) -> dict[int, str]:
+    """-> the path to each table in the value, as `headroom get --jq` takes it; "" for the value itself."""
+    found: dict[int, str] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, Number) and value.raw.startswith("[table "):
+            found[int(value.raw[7:-1])] = path
+        elif type(value) is dict:
+            for key, item in value.items():
+                walk(item, f"{path}.{key}" if _PLAIN.fullmatch(key) else f"{path}.[{dumps(key)}]")
+        elif type(value) is list:
+            for index, item in enumerate(value):
+                walk(item, f"{path}[{index}]" if path else f".[{index}]")
+
+    walk(skeleton, "")
+    return found
+
+
+def _table(number: int, path: str, found: Found, kept: set[int]) -> list[str]:
     count = len(found.texts)
-    out = [f"table {number}, {count} {found.what}: {header(found.columns)}"]
+    out = [f"table {number}{' at ' if path else ''}{path}, {count} {found.what}: {header(found.columns)}"]
     if len(kept) == count:
         return out + found.texts
     out += [f"all {count} rows: {'; '.join(about)}"] if (about := summary(found.records)) else []

@@ -11,7 +11,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn of the scripted model. `do` is "run" (a command), "read" (a path), "search" (a pattern) or "say"."""
+    """One turn of the scripted model. `do` is "run" (a command), "read" (a path), "search" (a pattern), "say",
+    or "use": the tool whose name ends with `what`, with the arguments that `where` holds as JSON.
+    """
 
     do: str
     what: str
@@ -31,6 +33,11 @@ def read(path: str) -> Step:
 def search(pattern: str, where: str = ".") -> Step:
     """-> a turn that searches with the agent's own tool, or with `grep` where it has none."""
     return Step("search", pattern, where)
+
+
+def use(tool: str, **arguments: object) -> Step:
+    """-> a turn that calls the offered tool whose name ends so."""
+    return Step("use", tool, json.dumps(arguments))
 
 
 def say(text: str) -> Step:
@@ -74,10 +81,24 @@ def call_for(step: Step, tools: Sequence[Tool]) -> ToolCall | None:
     """-> the step as a call of a tool that is offered; None for a step that says something, or without such a tool."""
     if step.do == "say":
         return None
+    if step.do == "use":
+        return _used(step, tools)
     own = _offered(NAMES[step.do], tools)
     if own is None or own.free_text:
         own, step = _offered(NAMES["run"], tools), _as_command(step)
     return _filled(own, step) if own else None
+
+
+def _used(step: Step, tools: Sequence[Tool]) -> ToolCall | None:
+    """-> a call by name; where only Codex's `exec` is offered, JavaScript that calls the MCP tool."""
+    own = next((tool for tool in tools if tool.name.endswith(step.what)), None)
+    if own is not None:
+        return ToolCall(own.name, json.loads(step.where))
+    script = next((tool for tool in tools if tool.free_text), None)
+    if script is None:
+        return None
+    find = f"Object.keys(tools).find((name) => name.endswith({json.dumps(step.what)}))".replace("endswith", "endsWith")
+    return ToolCall(script.name, text=f"const r = await tools[{find}]({step.where});\ntext(JSON.stringify(r));\n")
 
 
 def _offered(names: Sequence[str], tools: Sequence[Tool]) -> Tool | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from headroom_wrap.segment import Outcome
+if TYPE_CHECKING:
+    from headroom_wrap.segment import Outcome
 
 
 class UnknownRef(LookupError):

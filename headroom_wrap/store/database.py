@@ -52,11 +52,15 @@ class Database:
         return bool(rows and rows[0][0] == 0)
 
     def close(self) -> None:
-        """Give the file back; the next use opens it again."""
+        """Give the file back; the next use opens it again. Done by itself where the last user lets go of this."""
         with self._lock:
-            if self._connection is not None and self._identity[0] == os.getpid():
+            if self._connection is not None and self._identity[0] != os.getpid():
+                _inherited.append(self._connection)
+            elif self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    __del__ = close
 
     def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:
@@ -77,12 +81,12 @@ class Database:
         if self._connection is not None:
             if self._identity == _identity(self.path):
                 return self._connection
-            if self._identity[0] != os.getpid():
-                _inherited.append(self._connection)
             self.close()
         if not self.path.exists():
             _create(self.path)
-        self._connection, self._identity = _connect(self.path), _identity(self.path)
+        elif not self.path.stat().st_size:  # to SQLite a database like any other, but without our tables
+            raise sqlite3.DatabaseError("an empty file")
+        self._connection, self._identity = _opened(self.path), _identity(self.path)
         _migrate(self._connection, self._migrations)
         return self._connection
 
@@ -109,8 +113,23 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return os.getpid(), found.st_dev, found.st_ino
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+def _opened(path: Path) -> sqlite3.Connection:
+    """-> a connection; one for reading where SQLite can't make the files beside it that WAL asks for.
+
+    A full disk and a read-only folder forbid that, and nobody is writing where the log is empty.
+    """
+    try:
+        return _connect(str(path))
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{NAME}-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        return _connect(f"{path.as_uri()}?immutable=1")
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    uri, seconds = name.startswith("file:"), BUSY_MS / 1000
+    connection = sqlite3.connect(name, timeout=seconds, isolation_level=None, check_same_thread=False, uri=uri)
     try:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")

@@ -61,15 +61,24 @@ class LocalStore:
         return self.objects.original(ref).text
 
     def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
-        """-> what was decided under these keys, by any process, ever. Raises Unavailable."""
+        """-> what was decided under these keys, by any process, ever.
+
+        Raises Unavailable, unless some are remembered: then those alone, for what was sent once must be sent again.
+        """
         with self._lock:
             found = {key: outcome for key in keys if (outcome := self._cache.get(key)) is not None}
         missing = [key for key in dict.fromkeys(keys) if key not in found]
         if not missing:
             return found
+        try:
+            rows = list(self._rows(missing))
+        except Unavailable:
+            if found:
+                return found
+            raise
         day_ago = time.time() - DAY
         with self._lock:
-            for key, used, raw in self._rows(missing):
+            for key, used, raw in rows:
                 found[key] = unpacked(raw)
                 self._cache.put(key, found[key])
                 if used < day_ago:
@@ -90,8 +99,8 @@ class LocalStore:
             connection.executemany("UPDATE decisions SET used = ? WHERE key = ?", [(now, key) for key in stale])
             return cursor.rowcount == len(rows)
 
+        self._touch(frozenset().union(*stale.values()))  # first: once it is written, nothing may fail
         won_all = self._database.write(insert)
-        self._touch(frozenset().union(*stale.values()))
         holds = dict(new) if won_all else self._read_back(new)
         with self._lock:
             for key, outcome in holds.items():

@@ -7,6 +7,9 @@ from typing import Any
 
 from headroom_wrap.segment import Usage
 
+MOST = 10**12
+"""No response has so many tokens; a longer number would not fit into the ledger's columns or their sums."""
+
 
 def member(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """-> the object under a key, an empty one where there is none."""
@@ -18,7 +21,7 @@ def count(found: Mapping[str, Any], *keys: str) -> int | None:
     """-> the first of these members that is a count, None where none is."""
     for key in keys:
         value = found.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
             return value
     return None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
@@ -37,11 +36,7 @@ def matches(path: str) -> bool:
 
 def read(body: str) -> Request:
     """-> the texts of function, custom tool and shell outputs, in a body or a `response.create`. Raises Unreadable."""
-    return _read(body, Reading(body), remember=True)
-
-
-def _read(body: str, start: Reading, remember: bool = False) -> Request:
-    top, reading = fold(body, _shape, lambda top: _asked(top).at("input"), start, _turn, remember=remember)
+    top, reading = fold(body, _shape, lambda top: _asked(top).at("input"), Reading(body), _turn)
     asked = _asked(top)
     if asked.at("input").text():
         reading.heard([asked.at("input").text()])
@@ -62,47 +57,6 @@ def _turn(reading: Reading, item: Located) -> None:
         _item(plain, reading)
         more = plain.get("tools") if plain.get("type") == "additional_tools" else None
         reading.offered += more if isinstance(more, list) else []
-
-
-KEPT_CALLS = 64
-"""Calls that a connection remembers; the next message answers them, or nothing ever does."""
-
-
-class Connection:
-    """The wire of one WebSocket, whose messages hold only what is new: it remembers what they leave out.
-
-    The calls come from the server's frames (`hear`), tools, goal and first text from earlier messages, so that a
-    result reads as it would in the full history that the agent sends over HTTP. It can be pickled.
-    """
-
-    name: str = name
-
-    def __init__(self) -> None:
-        self._known = Reading("")
-        self._tools: tuple[str, ...] = ()
-
-    def matches(self, path: str) -> bool:
-        """-> whether the path is Responses."""
-        return matches(path)
-
-    def usage(self, event: dict[str, Any], so_far: Usage) -> Usage:
-        """-> the counts, as over HTTP."""
-        return usage(event, so_far)
-
-    def hear(self, event: dict[str, Any]) -> None:
-        """Takes note of a server frame: of what the assistant said and which tools it called."""
-        if event.get("type") == "response.output_item.done":
-            _item(dict(member(event, "item")), self._known)
-
-    def read(self, body: str) -> Request:
-        """-> the segments of a message of the client. Raises Unreadable, and then remembers nothing of it."""
-        known = self._known
-        calls = dict(list(known.calls.items())[-KEPT_CALLS:])
-        reading = replace(known, body=body, segments=[], written=[], calls=calls)
-        request = _read(body, reading)
-        self._tools = tuple(dict.fromkeys(self._tools + request.tools))
-        self._known = replace(reading, body="", segments=[], written=[])
-        return replace(request, tools=self._tools)
 
 
 def _item(item: dict[str, Any], reading: Reading) -> None:

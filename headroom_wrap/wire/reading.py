@@ -98,8 +98,9 @@ T = TypeVar("T", bound=Turns)
 MARKS = 4
 """Places near the end of a body from which a later one may go on: agents move a cache marker in the last messages."""
 
-REMEMBERED = 4
-SMALL, LARGE = 30_000, 8_000_000
+SMALL = 30_000
+REMEMBERED = 12_000_000
+"""Characters of all bodies that are remembered: a few conversations at once, in 25 MB with what was read of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Remembered:
     marks: tuple[tuple[int, Turns], ...]
 
 
-_RECENT: deque[Remembered] = deque(maxlen=REMEMBERED)
+_RECENT: deque[Remembered] = deque()
 
 
 def fold(
@@ -119,15 +120,13 @@ def fold(
     turns: Callable[[Located], Located],
     start: T,
     step: Callable[[T, Located], None],
-    *,
-    remember: bool = True,
 ) -> tuple[Located, T]:
     """-> the walked body, and `start` after `step` took in each of its turns. Raises Unreadable.
 
     An agent sends its whole conversation again with each request. What stands before the first character that differs
     from a body read lately is not read again: reading it took 15 us a call, 18 ms of a 2 MB body; now what is new does.
     """
-    at, state = _resumed(body, start) if remember else (0, start)
+    at, state = _resumed(body, start)
     top = locate(body, shape(at))
     if not top.walked():
         raise Unreadable("not a JSON object")
@@ -137,9 +136,19 @@ def fold(
         step(state, item)
         if index >= len(items) - MARKS:
             marks.append((item.end, state.copy()))
-    if remember and marks and SMALL < len(body) < LARGE:
-        _RECENT.append(Remembered(body, tuple(marks)))
+    if marks and len(body) > SMALL:
+        _remember(Remembered(body, tuple(marks)), at)
     return top, state
+
+
+def _remember(new: Remembered, at: int) -> None:
+    """Keep a body instead of the one that it continues, and forget the oldest ones beyond what may be remembered."""
+    for known in tuple(_RECENT):
+        if at in [mark for mark, _ in known.marks] and _same(new.body, known.body, at):
+            _RECENT.remove(known)
+    _RECENT.append(new)
+    while len(_RECENT) > 1 and sum(len(known.body) for known in _RECENT) > REMEMBERED:
+        _RECENT.popleft()
 
 
 def _resumed(body: str, start: T) -> tuple[int, T]:

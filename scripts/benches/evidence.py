@@ -165,8 +165,7 @@ def main() -> None:
         f"scripts/bench evidence {given.per}{' --all' if given.all else ''}{'' if data is None else ' --data DIR'}"
     )
     parts = [says, by_candidate(found), "What each compressor does to the results it answers for:", by_compressor(ours)]
-    publish = "evidence-made-up" if data is None else "evidence"
-    report.publish(publish, "Evidence kept at a saving", parts, command, record=given.record and data is not None)
+    report.publish("evidence", "Evidence kept at a saving", parts, command, record=report.keeps(given, data))
 
 
 if __name__ == "__main__":

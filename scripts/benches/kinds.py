@@ -6,6 +6,7 @@ time for a text twice as long, with other digits the second time, over the time 
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 import time
@@ -82,33 +83,23 @@ def speed(found: Sequence[Measured]) -> float:
     return size / 1e6 / max(1e-6, sum(one.seconds for one in found))
 
 
-def by_kind(groups: dict[str, list[Measured]], peers: Sequence[Candidate], per: int) -> str:
-    lines = []
-    for kind, found in groups.items():
-        before = sum(one.sent.before for one in found)
-        large = [one.sample for one in found if 10_000 < len(one.sample.text) < 300_000][:DOUBLED]
-        growth = f"{statistics.median(map(doubling, large)):.1f}" if large else "-"
-        lines.append(
-            (
-                kind,
-                len(found),
-                f"{before:,}",
-                report.saved(before, sum(one.lossless.after for one in found)),
-                report.saved(before, sum(one.sent.after for one in found)),
-                f"{speed(found):.1f}",
-                f"{min(map(speed, ([one] for one in found))):.1f}",
-                growth,
-                *(cell for peer in peers for cell in _peer(peer, [one.sample for one in found[:per]])),
-            )
-        )
-    head = ["kind", "texts", "tokens", "lossless", "with a way back", "MB/s", "slowest text", "doubling"]
-    return report.table([*head, *(cell for peer in peers for cell in (peer.name, "MB/s"))], lines)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a peer would send of some texts of a kind, and the CPU seconds it took."""
+
+    samples: Sequence[Sample]
+    texts: Sequence[str]
+    seconds: float
+
+    def cells(self) -> tuple[str, str]:
+        """-> what is saved, and how fast."""
+        before, after = (sum(map(count, texts)) for texts in ([each.text for each in self.samples], self.texts))
+        size = sum(len(each.text.encode("utf-8", "replace")) for each in self.samples)
+        return report.saved(before, after), f"{size / 1e6 / max(1e-6, self.seconds):.1f}"
 
 
-def _peer(peer: Candidate, found: Sequence[Sample]) -> tuple[str, str]:
-    """-> what a peer saves of some texts of a kind, and how fast."""
-    before = after = size = 0
-    spent = 1e-6
+def by_peer(peer: Candidate, found: Sequence[Sample]) -> Sent:
+    texts, spent = [], 0.0
     for sample in found:
         use = {"type": "tool_use", "id": "toolu_01", "name": sample.tool, "input": {"command": sample.call}}
         result = {"type": "tool_result", "tool_use_id": "toolu_01", "content": sample.text}
@@ -119,43 +110,68 @@ def _peer(peer: Candidate, found: Sequence[Sample]) -> tuple[str, str]:
             {"role": "user", "content": [result]},
         ]
         made = peer(candidates.body_of(talk))
-        before += count(sample.text)
-        after += count(candidates.flat(made.messages[-1]["content"]))
-        size += len(sample.text.encode("utf-8", "replace"))
+        texts.append(candidates.flat(made.messages[-1]["content"]))
         spent += made.ms / 1e3
-    return report.saved(before, after), f"{size / 1e6 / spent:.1f}"
+    return Sent(found, texts, spent)
 
 
-def marked_lines(groups: dict[str, list[Measured]]) -> str:
+Peers = dict[str, dict[str, Sent]]
+"""Peer -> kind -> what it would send."""
+
+
+def by_kind(groups: dict[str, list[Measured]], peers: Peers) -> str:
+    lines = []
+    for kind, found in groups.items():
+        before = sum(one.sent.before for one in found)
+        large = [one.sample for one in found if 10_000 < len(one.sample.text) < 300_000][:DOUBLED]
+        growth = f"{statistics.median(map(doubling, large)):.1f}" if large else "-"
+        ours = [
+            report.saved(before, sum(one.lossless.after for one in found)),
+            report.saved(before, sum(one.sent.after for one in found)),
+            f"{speed(found):.1f}",
+            f"{min(map(speed, ([one] for one in found))):.1f}",
+            growth,
+        ]
+        theirs = (cell for sent in peers.values() for cell in sent[kind].cells())
+        lines.append((kind, len(found), f"{before:,}", *ours, *theirs))
+    head = ["kind", "texts", "tokens", "lossless", "with a way back", "MB/s", "slowest text", "doubling"]
+    return report.table([*head, *(cell for name in peers for cell in (name, "MB/s"))], lines)
+
+
+def marked_lines(groups: dict[str, list[Measured]], peers: Peers) -> str:
     """-> in how many logs the lines that people marked as the failure still stand, letter for letter."""
     lines = []
     for kind, found in groups.items():
-        kept = [_kept(one) for one in found if one.sample.marked and kind != "JSON"]
-        if not kept:
+        if kind == "JSON" or not any(one.sample.marked for one in found):
             continue
-        errors = [errors for _, errors in kept if errors is not None]
-        before, after = sum(one.sent.before for one in found), sum(one.sent.after for one in found)
-        lines.append(
-            (
-                kind,
-                len(kept),
-                report.saved(before, after),
-                report.share(sum(each == 1 for each, _ in kept), len(kept)),
-                report.share(sum(errors), len(errors)),
-                report.share(sum(each >= 0.5 for each, _ in kept), len(kept)),
-                report.share(sum(each > 0 for each, _ in kept), len(kept)),
-            )
-        )
-    head = ("logs", "with marks", "saved", "every marked line", "every marked error line", "half of them", "any")
+        saved = report.saved(sum(one.sent.before for one in found), sum(one.sent.after for one in found))
+        lines.append((kind, "Headroom", saved, *standing([(one.sample, one.text) for one in found])))
+        for name, sent in peers.items():
+            pairs = list(zip(sent[kind].samples, sent[kind].texts, strict=True))
+            lines.append((kind, name, sent[kind].cells()[0], *standing(pairs)))
+    head = ("logs", "", "saved", "with marks", "every marked line", "every marked error line", "half of them", "any")
     return report.table(head, lines)
 
 
-def _kept(one: Measured) -> tuple[float, bool | None]:
+def standing(pairs: Sequence[tuple[Sample, str]]) -> list[str]:
+    """-> the number of texts with marks, and the shares of them by how much of what is marked stands."""
+    kept = [_kept(sample, text) for sample, text in pairs if sample.marked]
+    errors = [whole for _, whole in kept if whole is not None]
+    shares = [
+        sum(each == 1 for each, _ in kept),
+        sum(each >= 0.5 for each, _ in kept),
+        sum(each > 0 for each, _ in kept),
+    ]
+    every, half, some = (report.share(number, len(kept)) for number in shares)
+    return [str(len(kept)), every, report.share(sum(errors), len(errors)), half, some]
+
+
+def _kept(sample: Sample, text: str) -> tuple[float, bool | None]:
     """-> the share of the marked lines that stand, and whether all do that say an error; None: none does."""
-    standing = {plain(line) for line in one.text.split("\n")}
-    there = [line in standing for line in one.sample.marked]
-    errors = [kept for line, kept in zip(one.sample.marked, there, strict=True) if is_error(line)]
-    return sum(there) / len(there), all(errors) if errors else None
+    there = {plain(line) for line in text.split("\n")}
+    kept = [line in there for line in sample.marked]
+    errors = [stands for line, stands in zip(sample.marked, kept, strict=True) if is_error(line)]
+    return sum(kept) / len(kept), all(errors) if errors else None
 
 
 def json_forms(found: Sequence[Measured]) -> str:
@@ -228,13 +244,15 @@ def templates(data: Path) -> str:
     return report.table(("LogHub", "saved", "kinds of events with a line", "kinds of errors"), lines)
 
 
-def parts(groups: dict[str, list[Measured]], data: Path | None, peers: Sequence[Candidate], per: int) -> Iterator[str]:
+def parts(groups: dict[str, list[Measured]], data: Path | None, peers: Peers, per: int) -> Iterator[str]:
     yield (
         "Every text on its own, through envelope, cleaning, stack and gate. “Lossless”: the request offers no way "
-        "back. MB/s in CPU time of one core, counting included; “doubling”: how much longer twice as much text takes."
+        "back. MB/s in CPU time of one core, counting included; “doubling”: how much longer twice as much text takes. "
+        f"Peers get the first {per} texts of each kind. A line that people marked survives if it stands letter for "
+        "letter."
     )
-    yield by_kind(groups, peers, per)
-    yield marked_lines(groups)
+    yield by_kind(groups, peers)
+    yield marked_lines(groups, peers)
     if data is not None:
         yield templates(data)
     yield json_forms(groups["JSON"])
@@ -252,12 +270,15 @@ def main() -> None:
     groups: dict[str, list[Measured]] = defaultdict(list)
     for sample in found:
         groups[sample.kind].append(measured(sample))
-    peers = [each for each in candidates.all_of(given.headroom_py, given.llmtrim_py, ()) if each.name != "Headroom"]
-    told = list(parts(groups, data, peers, given.per))
-    for peer in peers:
+    peers: Peers = {}
+    for peer in itertools.islice(candidates.all_of(given.headroom_py, given.llmtrim_py, ()), 1, None):
+        peers[peer.name] = {
+            kind: by_peer(peer, [one.sample for one in measures[: given.per]]) for kind, measures in groups.items()
+        }
         peer.close()
+    told = list(parts(groups, data, peers, given.per))
     command = f"scripts/bench kinds --every {given.every} --per {given.per}{'' if data is None else ' --data DIR'}"
-    report.publish("kinds", "By kind of content", told, command, record=given.record and data is not None)
+    report.publish("kinds", "By kind of content", told, command, record=report.keeps(given, data))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from scripts.benches.inputs import sessions as made_up
 from scripts.benches.measure import candidates, report
 from scripts.benches.measure.candidates import Candidate, Messages
 from scripts.benches.measure.observed import Session, sessions
+from scripts.benches.measure.proxied import Proxied
 from scripts.benches.measure.replay import conversation
 
 FIXED = 18_000
@@ -101,7 +103,11 @@ def replay(candidate: Candidate, session: Session, cap: int, total: Total) -> No
     came = [messages[:at] for at in cuts]
     output = sum(tokens_of((messages[at]["role"], block)) for at in cuts for block in messages[at]["content"])
     forwarded = []
-    for request in came:
+    for request, at, before in zip(came, cuts, [[], *came], strict=False):
+        if isinstance(candidate, Proxied):
+            read = _size(before) + FIXED if before else 0
+            written = _size(request) - _size(before) + (0 if before else FIXED)
+            candidate.answers(messages[at]["content"], read, written)
         made = candidate(candidates.body_of(marked(request)))
         forwarded.append(made.messages)
         total.ms.append(made.ms)
@@ -116,6 +122,10 @@ def replay(candidate: Candidate, session: Session, cap: int, total: Total) -> No
     total.sums.update(priced(came, output, "came "))
     total.sums.update(priced(forwarded, output, ""))
     total.sums.update(requests=len(cuts), sessions=1)
+
+
+def _size(messages: Messages) -> int:
+    return sum(map(tokens_of, blocks(messages)))
 
 
 def line(name: str, total: Total) -> tuple[object, ...]:
@@ -148,7 +158,9 @@ def by_compressor(outcomes: Sequence[Outcome]) -> str:
 
 
 def run(given: argparse.Namespace, found: Sequence[Session]) -> Iterator[tuple[str, Total, dict[str, Total]]]:
-    for candidate in candidates.all_of(given.headroom_py, given.llmtrim_py, () if given.ours else DELETED):
+    named = candidates.all_of(given.headroom_py, given.llmtrim_py, () if given.ours else DELETED)
+    proxy = [Proxied(given.headroom_py)] if given.headroom_py and Proxied.installed(given.headroom_py) else []
+    for candidate in itertools.chain(named, proxy):
         total, sources = Total(), defaultdict[str, Total](Total)
         for session in found:
             part = Total()
@@ -180,19 +192,19 @@ def main() -> None:
         f"{ours.sums['sessions']} sessions, {ours.sums['requests']:,} requests, {ours.sums['used']:,} used strings. "
         "Saved of the tokens written to the cache, of the cost of all input, and of the whole bill with the output; "
         "“prefix breaks”: requests that do not begin with the one before (the client's own not counted). Peers run as "
-        "libraries on every request, as programs that call them each turn do."
+        "libraries on every request, as programs that call them each turn do; headroom-ai also as its own proxy, with "
+        "the time of both hops and without the model that it would download."
     )
     command = f"scripts/bench sessions {given.per} {given.cap}{'' if data is None else ' --data DIR'}"
     every = report.table(HEAD, [line(name, total) for name, total, _ in results])
     each = report.table(("Headroom, by source", *HEAD[1:]), [line(name, total) for name, total in sources.items()])
-    name = "sessions-made-up" if data is None else "sessions"
     parts = [says, every, each, "What each compressor does to tool results when they first arrive:"]
     report.publish(
-        name,
+        "sessions",
         "The whole bill of a session",
         [*parts, by_compressor(ours.outcomes)],
         command,
-        record=given.record and data is not None,
+        record=report.keeps(given, data),
     )
 
 

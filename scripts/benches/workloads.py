@@ -1,7 +1,7 @@
 """The four workloads that this field advertises with: tokens saved, and where the planted needles are afterwards.
 
 A needle stands if its string is in what is sent. It is one get away if one `headroom get` prints it: a `--grep` with
-context for a word of the question, or a range that a marker offers. The command is really run, over the store on disk.
+context for what the question asks, or a range that a marker offers. The command is really run, over the store on disk.
 """
 
 from __future__ import annotations
@@ -43,15 +43,14 @@ def results(messages: Messages) -> list[str]:
 
 
 def standing(needle: Needle, text: str) -> bool:
-    """Whether a needle's answer is in a text, also where the text writes JSON another way."""
-    value = needle.answer.rpartition('": ')[2]
-    return needle.answer in text or (value != needle.answer and bool(re.search(rf"\b{re.escape(value)}\b", text)))
+    """Whether a needle's answer stands in a text, and not as a part of another word or number."""
+    return re.search(rf"(?:(?<![\w.])|\\[nt]){re.escape(needle.answer)}(?!\w)", text) is not None
 
 
 def tries(needle: Needle, text: str) -> Iterator[list[str]]:
     """-> the commands that the sent text lets a model run for a question."""
     for ref in dict.fromkeys(found[1] for found in _WAY_BACK.finditer(text)):
-        yield [ref, "--grep", re.escape(needle.find), "-C", AROUND]
+        yield [ref, "--grep", needle.find, "-C", AROUND]
     for found in _WAY_BACK.finditer(text):
         for gap in _GAP.finditer(text):
             yield [found[1], found[2] or "--lines", gap[1]]
@@ -60,14 +59,14 @@ def tries(needle: Needle, text: str) -> Iterator[list[str]]:
 def fetched(needle: Needle, text: str, home: Path) -> bool:
     """Whether one command prints the answer."""
     runner = CliRunner(env={"HEADROOM_HOME": str(home)})
-    return any(needle.answer in runner.invoke(get, arguments).output for arguments in tries(needle, text))
+    return any(standing(needle, runner.invoke(get, arguments).output) for arguments in tries(needle, text))
 
 
 def places(load: Workload, sent: Sequence[str], home: Path | None) -> dict[str, list[Needle]]:
     """-> needles by where they are: standing, one get away, lost."""
     found: dict[str, list[Needle]] = {"standing": [], "away": [], "lost": []}
     for needle in load.needles:
-        own = [text for (_, _, came), text in zip(load.results, sent, strict=True) if needle.answer in came]
+        own = [text for (_, _, came), text in zip(load.results, sent, strict=True) if standing(needle, came)]
         if any(standing(needle, text) for text in own):
             found["standing"].append(needle)
         elif home is not None and any(fetched(needle, text, home) for text in own):

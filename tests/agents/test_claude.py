@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headroom_wrap.agents import Listening, Wish, claude
+from headroom_wrap.agents import Listening, Server, Wish, claude
 from headroom_wrap.refused import Refused
 
 LISTENING = Listening(base=7001, connect=7002, ca="/roots.pem")
@@ -129,3 +130,22 @@ def test_what_would_go_past_the_proxy_or_to_a_stranger_is_refused_in_one_line(
 def test_a_settings_argument_that_is_not_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="correct the file or the JSON"):
         started(wish(tmp_path, "--settings", "{no"))
+
+
+def test_our_mcp_server_comes_by_flag_before_another_option_and_is_never_asked_about(tmp_path: Path) -> None:
+    server = Server(("/data/bin/headroom", "mcp"), {"HEADROOM_HOME": "/data"})
+    given = replace(wish(tmp_path, "-p", "hello"), server=server)
+    flag, servers, settings_flag, document, *rest = claude.AGENT.route(given).start(LISTENING).arguments
+    assert (flag, settings_flag, rest) == ("--mcp-config", "--settings", ["-p", "hello"])
+    assert json.loads(servers) == {
+        "mcpServers": {
+            "headroom": {
+                "type": "stdio",
+                "alwaysLoad": True,
+                "command": "/data/bin/headroom",
+                "args": ["mcp"],
+                "env": {"HEADROOM_HOME": "/data"},
+            }
+        }
+    }
+    assert json.loads(document)["permissions"] == {"allow": [*ALLOWED["allow"], "mcp__headroom"]}

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from headroom_wrap.agents import Listening, Start, Wish, codex
+from headroom_wrap.agents import Listening, Server, Start, Wish, codex
 from headroom_wrap.refused import Refused
 
 LISTENING = Listening(base=7001, connect=7002, ca="/roots.pem")
@@ -151,3 +152,17 @@ def test_what_can_not_be_chained_is_refused_in_one_line(
 
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("login", [{"OPENAI_API_KEY": "sk"}, {}])
+def test_our_mcp_server_comes_by_overrides_for_this_run(tmp_path: Path, login: dict[str, str]) -> None:
+    server = Server(("/data/bin/headroom", "mcp"), {"HEADROOM_HOME": "/my data"})
+    start = codex.AGENT.route(replace(wish(tmp_path, "exec", "hi", **login), server=server)).start(LISTENING)
+    ours = [value for value in start.arguments if value.startswith("mcp_servers.")]
+    assert ours == [
+        'mcp_servers.headroom.command="/data/bin/headroom"',
+        'mcp_servers.headroom.args=["mcp"]',
+        'mcp_servers.headroom.default_tools_approval_mode="approve"',
+        'mcp_servers.headroom.env={ HEADROOM_HOME = "/my data" }',
+    ]
+    assert start.arguments[-2:] == ("exec", "hi")

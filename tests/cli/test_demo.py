@@ -20,6 +20,7 @@ def demo(columns: int, folder: Path) -> str:
     return subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 140])
 def test_the_demo_shows_each_request_and_fits_the_width(columns: int, tmp_path: Path) -> None:
     began = time.monotonic()

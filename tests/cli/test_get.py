@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from headroom_wrap import tokens
 from headroom_wrap.cli.get import command
 from headroom_wrap.marker import ref_of
+from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment
 from headroom_wrap.store import UnknownRef
 from headroom_wrap.store.objects import Objects
@@ -80,29 +84,145 @@ def test_long_output_is_cut_at_a_line_and_says_how_to_go_on(home: Path) -> None:
     text = "x" * 999 + "\n"
     ref = Objects(home).keep(text * 40)
     first = got(ref).output
-    assert first.startswith(f"[headroom original {ref} lines 1-16 of 40]\n{text}")
-    assert first.endswith(f"[lines 17-40 follow · headroom get {ref} --lines 17-40, or --all]\n")
-    assert got(ref, "--lines", "17-40").output.startswith(f"[headroom original {ref} lines 17-32 of 40]\n")
+    assert first.startswith(f"[headroom original {ref} lines 1-17 of 40]\n{text}")
+    assert first.endswith(f"[lines 18-40 follow · headroom get {ref} --lines 18-40, or --all]\n")
+    assert got(ref, "--lines", "18-40").output.startswith(f"[headroom original {ref} lines 18-34 of 40]\n")
     assert got(ref, "--all").output == f"[headroom original {ref} lines 1-40 of 40]\n{text * 40}"
 
 
+def test_what_follows_is_asked_for_with_the_same_filter(home: Path) -> None:
+    ref = Objects(home).keep("".join(f"{'odd' if n % 2 else 'even'} {'x' * 999}\n" for n in range(1, 61)))
+    first = got(ref, "--grep", "^odd |a b", "--head", "25").output
+    last = first.splitlines()[-1]
+    assert last == f"[lines 35-49 follow · headroom get {ref} --lines 35-49 --grep '^odd |a b', or --all]"
+    rest = got(ref, "--lines", "35-49", "--grep", "^odd |a b").output.splitlines()[1:]
+    assert (
+        first.splitlines()[1:-1] + rest == got(ref, "--grep", "^odd", "--head", "25", "--all").output.splitlines()[1:]
+    )
+
+
+def test_four_thousand_tokens_are_fewer_characters_where_tokens_are_short(home: Path) -> None:
+    ref = Objects(home).keep("ab1 " * 20_000)
+    shown = got(ref).output
+    assert 2000 < tokens.count(shown) < 6000 < len(shown)
+
+
 def test_one_endless_line_comes_in_ranges_of_characters(home: Path) -> None:
-    text = "head\n" + "0123456789" * 3000
+    text = "head\n" + "word " * 6000 + "\ntail\n"
     ref = Objects(home).keep(text)
-    first = got(ref, "--lines", "2").output
+    first = got(ref, "--lines", "2-3").output
+    found = re.search(r"--lines 2 --chars (\d+)-30001]\n", first)
+    assert found is not None
+    end = int(found[1]) - 1
     assert first == (
-        f"[headroom original {ref} characters 6-16005 of 30005]\n{text[5:16005]}\n"
-        f"[characters 16006-30005 follow · headroom get {ref} --chars 16006-30005]\n"
+        f"[headroom original {ref} characters 1-{end} of 30001 in line 2]\n{text[5 : 5 + end]}\n"
+        f"[characters {end + 1}-30001 follow · headroom get {ref} --lines 2 --chars {end + 1}-30001]\n"
+        f"[lines 3-3 follow · headroom get {ref} --lines 3, or --all]\n"
     )
-    assert got(ref, "--chars", "16006-30005").output == (
-        f"[headroom original {ref} characters 16006-30005 of 30005]\n{text[16005:]}"
-    )
+    rest = got(ref, "--lines", "2", "--chars", f"{end + 1}-30001").output
+    assert rest == f"[headroom original {ref} characters {end + 1}-30001 of 30001 in line 2]\n{text[5 + end : 30006]}"
+    assert got(ref, "--chars", "3-6").output == f"[headroom original {ref} characters 3-6 of {len(text)}]\nad\nw"
 
 
 def test_carriage_returns_and_foreign_letters_come_out_byte_for_byte(home: Path) -> None:
     text = "a\r\nü\u2028日本\rb"
     ref = Objects(home).keep(text)
     assert got(ref).stdout_bytes == f"[headroom original {ref} lines 1-2 of 2]\n{text}".encode()
+
+
+TABLE = """{"total": 4, "items": [
+  {"id": 1, "status": 200, "by": {"login": "ada"}, "sum": 1.10},
+  {"id": 2, "status": 500, "by": {"login": "bob"}, "sum": 1e5, "error": "disk \\u00e9 full"},
+  {"id": 3, "status": 404, "by": {"login": "ada"}, "sum": -0},
+  {"id": 4, "status": "500", "by": null, "sum": 12345678901234567890}
+], "note": "one\\ntwo\\nthree", "a key": {"b": [[1, 2], [3]]}}"""
+ONE, TWO, THREE, FOUR = (
+    '{"id":1,"status":200,"by":{"login":"ada"},"sum":1.10}\n',
+    '{"id":2,"status":500,"by":{"login":"bob"},"sum":1e5,"error":"disk \\u00e9 full"}\n',
+    '{"id":3,"status":404,"by":{"login":"ada"},"sum":-0}\n',
+    '{"id":4,"status":"500","by":null,"sum":12345678901234567890}\n',
+)
+
+
+@pytest.fixture
+def table(home: Path) -> str:
+    return Objects(home).keep(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("words", "head", "out"),
+    [
+        (("--jq", ".items", "--rows", "2-3"), "rows 2-3 of 4 in .items", TWO + THREE),
+        (("--rows", "4"), "rows 4-4 of 4", FOUR),
+        (("--jq", ".items"), "rows 1-4 of 4 in .items", ONE + TWO + THREE + FOUR),
+        (("--jq", ".items", "--tail", "1"), "rows 4-4 of 4 in .items", FOUR),
+        (("--jq", "items[1].by.login"), "lines 1-1 of 1 in items[1].by.login", "bob"),
+        (("--jq", ".items[-1].sum"), "lines 1-1 of 1 in .items[-1].sum", "12345678901234567890"),
+        (("--jq", ".items[].by.login", "--rows", "1-2"), "", "there is no 'login'"),
+        (("--jq", ".items[].id"), "rows 1-4 of 4 in .items[].id", "1\n2\n3\n4\n"),
+        (("--jq", '.["a key"].b'), 'rows 1-2 of 2 in .["a key"].b', "[1,2]\n[3]\n"),
+        (("--jq", '."a key".b[1][0]'), 'lines 1-1 of 1 in ."a key".b[1][0]', "3"),
+        (("--jq", ".note", "--lines", "2-3"), "lines 2-3 of 3 in .note", "two\nthree"),
+        (("--jq", ".", "--rows", "1"), "rows 1-1 of 4 in .", ONE),
+        (("--where", "status>=400"), "rows 2-4 of 4", "2:" + TWO + "3:" + THREE + "4:" + FOUR),
+        (("--where", "status=404 or by.login=bob"), "rows 2-3 of 4", "2:" + TWO + "3:" + THREE),
+        (("--where", "not (status>=400 && by.login != bob) and sum"), "rows 1-2 of 4", "1:" + ONE + "2:" + TWO),
+        (("--where", "error ~ 'disk . full' || by=null"), "rows 2-4 of 4", "2:" + TWO + "4:" + FOUR),
+        (("--where", "error!=x", "--rows", "3-"), "rows 3-4 of 4", "3:" + THREE + "4:" + FOUR),
+        (("--where", "id>9"), "", "none of its 4 rows is wanted]\n"),
+        (("--jq", ".items", "--grep", "ada"), "rows 1-3 of 4 in .items", "1:" + ONE + "3:" + THREE),
+    ],
+)  # fmt: skip
+def test_rows_paths_and_conditions_print_json_to_the_letter(
+    table: str, words: tuple[str, ...], head: str, out: str
+) -> None:
+    if head:
+        assert got(table, *words).output == f"[headroom original {table} {head}]\n{out}"
+    elif out.startswith("none"):
+        assert got(table, *words).output == f"[headroom original {table} · {out}"
+    else:
+        with pytest.raises(Refused, match=out):
+            got(table, *words)
+
+
+def test_json_lines_count_as_rows_whatever_stands_between_them(home: Path) -> None:
+    ref = Objects(home).keep("".join(json.dumps({"n": n, "level": "info"}) + "\n\n" for n in range(5)))
+    assert got(ref, "--rows", "2-3").output.splitlines()[1:] == ['{"n":1,"level":"info"}', '{"n":2,"level":"info"}']
+    assert got(ref, "--jq", ".[4].level").output.splitlines()[1:] == ["info"]
+
+
+def test_a_map_has_its_entries_as_rows(home: Path) -> None:
+    ref = Objects(home).keep('{"a": {"n": 1}, "b": {"n": 2}, "c": {"n": 3}}')
+    assert got(ref, "--rows", "2-").output.splitlines()[1:] == ['"b":{"n":2}', '"c":{"n":3}']
+    assert got(ref, "--where", "*=c or n=1").output.splitlines()[1:] == ['1:"a":{"n":1}', '3:"c":{"n":3}']
+
+
+def test_coloured_json_is_read_without_its_colours(home: Path) -> None:
+    ref = Objects(home).keep('\x1b[1m[\x1b[0m{"n": \x1b[32m1\x1b[0m}, {"n": 2}]')
+    assert got(ref, "--rows", "1-").output.splitlines()[1:] == ['{"n":1}', '{"n":2}']
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "says"),
+    [
+        ("plain", ("--rows", "1"), "not JSON.*use --lines"),
+        ("[" * 100_000 + "]" * 100_000, ("--rows", "1"), "nested too deep|not JSON"),
+        ("[1]", ("--lines", "1", "--rows", "1"), "different counts"),
+        ("[1]", ("--jq", ".a b"), "is not a path"),
+        ("[1]", ("--jq", ".[3]"), r"there is: 1 values"),
+        ('{"a":1}', ("--jq", ".b"), "there is: a; correct"),
+        ('{"a":1}', ("--jq", ".a", "--rows", "1"), "no rows at .a"),
+        ("[1]", ("--where", "a >= >="), "is not a condition"),
+        ("[1]", ("--where", "a=1 b=2"), "is not a condition"),
+        ("[1]", ("--where", "(a=1"), "is not a condition"),
+        ("[1]", ("--where", "a~'('"), "not a regular expression"),
+    ],
+)
+def test_what_cannot_be_selected_is_refused_with_the_mend(
+    home: Path, text: str, words: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(Refused, match=says):
+        got(Objects(home).keep(text), *words)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +271,5 @@ def test_getting_writes_nothing_and_works_from_any_folder(
 def test_it_loads_nothing_heavy() -> None:
     code = "import sys; import headroom_wrap.cli.get; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
-    assert not {"rich", "tiktoken", "sqlite3", "mitmproxy", "asyncio"} & set(loaded.split())
+    heavy = {"rich", "tiktoken", "sqlite3", "mitmproxy", "asyncio", "tomllib", "headroom_wrap.segment"}
+    assert not heavy & set(loaded.split())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from headroom_wrap.compressors.clean import OMITTED, clean
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.testing import near_linear, same_everywhere, segments, totality
@@ -41,6 +43,7 @@ def test_without_a_way_back_nothing_is_cleaned() -> None:
     assert clean(Segment("\x1b[31mred\x1b[0m")) is None
 
 
+@pytest.mark.slow
 def test_cleaning_keeps_the_promises_of_every_compressor() -> None:
     samples = list(segments())
     totality(clean)

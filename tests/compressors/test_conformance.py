@@ -12,10 +12,12 @@ from headroom_wrap.segment import Compressor
 from headroom_wrap.testing import check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compressor", [search, listing, repeats])
 def test_a_compressor_of_lines_keeps_every_promise(compressor: Compressor) -> None:
     check(compressor)
 
 
+@pytest.mark.slow
 def test_the_compressor_of_records_keeps_every_promise() -> None:
     check(records, rows=True)

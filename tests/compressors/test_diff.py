@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from headroom_wrap.compressors.diff import diff
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Segment
@@ -28,6 +30,7 @@ HAND = changed("src/a.py", ["x = 1"], ["x = 2", "y = 3"])
 LOCK = changed("web/package-lock.json", [], [f'"left-pad-{number}": "1.0.{number}"' for number in range(60)])
 
 
+@pytest.mark.slow
 def test_diff_keeps_every_promise() -> None:
     check(diff)
 

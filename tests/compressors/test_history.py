@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from headroom_wrap.compressors.history import history
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Segment
@@ -32,6 +34,7 @@ FULL = [
 ]
 
 
+@pytest.mark.slow
 def test_history_keeps_every_promise() -> None:
     check(history)
 

@@ -24,6 +24,7 @@ def kept(found: str) -> list[str]:
     return [line for line in found.split("\n") if not is_marker(line)]
 
 
+@pytest.mark.slow
 def test_logs_keeps_every_promise() -> None:
     check(logs)
 

@@ -77,6 +77,7 @@ def test_failures_results_and_unknown_lines_are_never_noise(line: str) -> None:
     assert noise(line, True) == ""
 
 
+@pytest.mark.slow
 def test_output_keeps_every_promise() -> None:
     check(output)
 

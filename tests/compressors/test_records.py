@@ -61,6 +61,7 @@ def text_of(value: Any) -> str:
         st.dictionaries(st.text("ab-1.", max_size=3), st.dictionaries(KEYS, VALUES, max_size=4)),
     )
 )
+@pytest.mark.slow
 def test_every_table_decodes_to_the_same_value_with_its_raw_numbers(value: Any) -> None:
     plain = dumps(loads(text_of(value)))
     form = write(loads(text_of(value)))

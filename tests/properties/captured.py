@@ -17,7 +17,10 @@ AGENTS = ("claude", "codex", "gemini", "copilot", "opencode", "qwen", "cline", "
 every_capture = pytest.mark.parametrize(
     "agent",
     [
-        pytest.param(agent, marks=pytest.mark.skipif(not CAPTURES.is_dir(), reason="no ../shared/captures here"))
+        pytest.param(
+            agent,
+            marks=[pytest.mark.slow, pytest.mark.skipif(not CAPTURES.is_dir(), reason="no ../shared/captures here")],
+        )
         for agent in AGENTS
     ],
 )

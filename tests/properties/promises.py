@@ -8,7 +8,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
@@ -18,6 +18,7 @@ from headroom_wrap import envelope, tokens
 from headroom_wrap.rewrite import Rewritten
 from headroom_wrap.route import Policy
 from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Wire
 from tests.strategies import PLAIN, POLICY, TAIL, Style, Turn, body
@@ -80,7 +81,8 @@ def history_stays_put(
                 store.close()
                 store = LocalStore.open(folder)
             came = body(wire, conversation[:count], style)
-            made = design(came, wire, store, DISRUPTED.get(disruption, POLICY), decide=disruption != "stopped")
+            with unusable(folder, store) if disruption == "unavailable" else nullcontext():
+                made = design(came, wire, store, DISRUPTED.get(disruption, POLICY), decide=disruption != "stopped")
             assert made.body.startswith(earlier), f"after {count} turns and {disruption or 'nothing'}"
             earlier, number = made.body.removesuffix(TAIL.encode()), changed(made)
         store.close()
@@ -123,7 +125,7 @@ def errors_survive(design: Design, conversation: Sequence[Turn], wire: Wire) -> 
 
 def never_in_the_way(design: Design, came: bytes, wire: Wire, bad: Callable[[Segment], Any]) -> int:
     """With a compressor that misbehaves the very bytes that came are sent, and each result's outcome says why."""
-    policy = replace(POLICY, stack=(bad,), stop_after=0.2)
+    policy = replace(POLICY, stack=(bad,), stop_after=0.5)
     made, _ = first(design, came, wire, policy)
     assert made.body is came
     assert made.problem == ""
@@ -155,12 +157,36 @@ def nothing(segment: Segment) -> Compressed | None:
     """The compressor of a version that has no compressors."""
 
 
+def hangs(segment: Segment) -> Compressed | None:
+    while segment:
+        pass
+    return None
+
+
 DISRUPTED = {
     "upgrade": replace(POLICY, stack=(nothing,)),
     "raises": replace(POLICY, stack=(raises, *POLICY.stack)),
     "settings": replace(POLICY, floor=100_000),
+    "way back": replace(POLICY, way_back="none"),
+    "timeout": replace(POLICY, stack=(hangs,), stop_after=0.02),
 }
 DISRUPTIONS = ("", "restart", "stopped", *DISRUPTED)
+
+
+@contextmanager
+def unusable(home: Path, store: LocalStore) -> Iterator[None]:
+    """The database can be neither read nor written; afterwards it is as it was."""
+    store.close()
+    files = [(file, file.with_name(f"away-{file.name}")) for file in home.glob(f"{NAME}*")]
+    for file, away in files:
+        file.rename(away)
+    (home / NAME).mkdir()
+    try:
+        yield
+    finally:
+        (home / NAME).rmdir()
+        for file, away in files:
+            away.rename(file)
 
 
 def results(made: Rewritten, wire: Wire) -> list[str]:

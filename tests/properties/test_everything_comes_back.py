@@ -14,7 +14,7 @@ from headroom_wrap.rewrite import rewrite
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Wire
 from tests.properties.captured import captured, every_capture
-from tests.properties.promises import REF, everything_comes_back
+from tests.properties.promises import everything_comes_back
 from tests.strategies import LONG, Style, Turn, body, conversations, styles, wires
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import anthropic
 from tests.strategies import LONG, POLICY, body
 made = rewrite(body(anthropic, [LONG]), anthropic, LocalStore.open(Path(sys.argv[1])), POLICY)
-print(json.dumps([outcome.text for outcome in made.outcomes]), flush=True)
+print(json.dumps([outcome.ref for outcome in made.outcomes if outcome.text is not None]), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -41,8 +41,7 @@ def test_what_a_killed_process_sent_can_be_fetched_by_another(tmp_path: Path) ->
     command = [sys.executable, "-c", CHILD, str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == -signal.SIGKILL, ran.stderr
-    (sent,) = json.loads(ran.stdout)
-    assert [LocalStore.open(tmp_path).restore(ref) for ref in REF.findall(sent)] == [LONG.result]
+    assert [LocalStore.open(tmp_path).restore(ref) for ref in json.loads(ran.stdout)] == [LONG.result]
 
 
 @every_capture

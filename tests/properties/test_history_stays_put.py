@@ -34,7 +34,7 @@ def test_restarts_upgrades_failures_and_other_settings_change_nothing_that_was_s
     history_stays_put(rewrite, conversation, wire, disruptions)
 
 
-@pytest.mark.parametrize("disruption", DISRUPTIONS)
+@pytest.mark.parametrize("disruption", [*DISRUPTIONS, "unavailable"])
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 def test_one_disruption_between_two_ordinary_turns_changes_nothing(wire: Wire, disruption: str) -> None:
     assert history_stays_put(rewrite, stored(3, 5), wire, ("", disruption)) >= 1

@@ -15,6 +15,7 @@ from headroom_wrap.rewrite import Rewritten, rewrite
 from headroom_wrap.route import Policy
 from headroom_wrap.segment import Compressed, Outcome, Segment
 from headroom_wrap.store import Store
+from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Wire, anthropic
 from headroom_wrap.wire.located import splice
 from tests.properties import promises
@@ -54,6 +55,13 @@ class ForgetsErrors(Wrapped):
         return {key: one if "Error in" in one.why else self.store.decide({key: one})[key] for key, one in new.items()}
 
 
+class Cacheless(Wrapped):
+    """Knows nothing while the database can't be read."""
+
+    def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+        return LocalStore(self.store.objects.root.parent).decided(keys)  # type: ignore[attr-defined]
+
+
 class Careless(Wrapped):
     def keep(self, text: str, **from_call: str) -> str:
         return ref_of(text)
@@ -83,6 +91,10 @@ def forgetful(came: bytes, wire: Wire, store: Store, policy: Policy, **how: Any)
 
 def forgetful_after_an_error(came: bytes, wire: Wire, store: Store, policy: Policy, **how: Any) -> Rewritten:
     return rewrite(came, wire, ForgetsErrors(store), policy, **how)
+
+
+def cacheless(came: bytes, wire: Wire, store: Store, policy: Policy, **how: Any) -> Rewritten:
+    return rewrite(came, wire, Cacheless(store), policy, **how)
 
 
 def careless(came: bytes, wire: Wire, store: Store, policy: Policy, **how: Any) -> Rewritten:
@@ -176,6 +188,8 @@ def test_something_else_moves(design: Design) -> None:
         (forgetful, ("upgrade", "")),
         (forgetful, ("stopped", "")),
         (forgetful_after_an_error, ("raises", "")),
+        (forgetful, ("timeout", "")),
+        (cacheless, ("", "unavailable")),
         (unkept_timeout(), ()),
         (at_random(), ()),
     ],

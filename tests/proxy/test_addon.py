@@ -73,6 +73,7 @@ def test_of_an_odd_but_valid_body_only_the_segments_change(name: str, running: P
     assert all(len(text) < len(LISTING) / 4 for text in results(sent)[1:])
 
 
+@pytest.mark.slow
 def test_a_body_of_20_megabytes_arrives(running: Proxy, upstream: Upstream) -> None:
     body = conversation(1, text=random.Random(1).randbytes(10_000_000).hex())
     assert running.post(body).status == 200
@@ -329,6 +330,7 @@ def test_an_unchanged_body_that_is_refused_switches_nothing_off(running: Proxy, 
     assert len(upstream.received[1].body) < len(conversation(3))
 
 
+@pytest.mark.slow
 def test_a_body_that_takes_too_long_goes_out_with_its_new_segments_as_they_came(
     upstream: Upstream, tmp_path: Path
 ) -> None:

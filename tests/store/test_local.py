@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,40 @@ def test_a_corrupt_file_is_set_aside_and_originals_remain(store: LocalStore, hom
     store.decide({b"k": SENT})
     assert store.restore(ref) == "original"
     assert (home / f"{NAME}.corrupt-1").read_bytes().startswith(b"this is no")
+
+
+def test_an_empty_file_is_set_aside(store: LocalStore, home: Path) -> None:
+    home.mkdir()
+    (home / NAME).touch()
+    assert store.decide({b"k": SENT}) == {b"k": SENT}
+    assert elsewhere(home, [b"k"]) == {b"k": SENT}
+
+
+def test_what_is_remembered_is_known_while_the_file_cannot_be_read(store: LocalStore, home: Path) -> None:
+    store.decide({b"k": SENT})
+    store.close()
+    for path in home.glob(NAME + "*"):
+        path.unlink()
+    (home / NAME).mkdir()
+    assert store.decided([b"k", b"new"]) == {b"k": SENT}
+    with pytest.raises(Unavailable):
+        store.decided([b"new"])
+
+
+def test_a_store_that_nobody_uses_any_more_is_closed(home: Path) -> None:
+    store = LocalStore(home)
+    store.decide({b"k": GONE})
+    (connection,) = [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and _is_at(each, home)]
+    del store
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
+def _is_at(connection: sqlite3.Connection, home: Path) -> bool:
+    with suppress(sqlite3.ProgrammingError):  # closed
+        return connection.execute("PRAGMA database_list").fetchone()[2] == str(home / NAME)
+    return False
 
 
 def test_a_file_that_becomes_corrupt_while_open_is_set_aside(store: LocalStore, home: Path) -> None:

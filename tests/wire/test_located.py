@@ -48,6 +48,7 @@ def plain(text: str) -> object:
     return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
 
 
+@pytest.mark.slow
 @given(written(), st.sampled_from([DEEP, Shape()]))
 @settings(max_examples=300)
 def test_what_is_located_is_what_json_says_and_spans_hold_their_strings(body: str, shape: Shape) -> None:
@@ -57,6 +58,7 @@ def test_what_is_located_is_what_json_says_and_spans_hold_their_strings(body: st
         assert json.loads(body[string.start : string.end]) == string.value
 
 
+@pytest.mark.slow
 @given(written(), TEXT)
 @settings(max_examples=300)
 def test_a_splice_leaves_every_character_outside_its_spans(body: str, text: str) -> None:

@@ -85,27 +85,3 @@ def test_cached_tokens_are_taken_out_of_the_prompt() -> None:
     ):
         assert openai_responses.usage(event, Usage()) == expected
     assert openai_responses.usage({"type": "response.created", "response": {"usage": None}}, expected) == expected
-
-
-def test_a_connection_reads_a_result_as_the_full_history_has_it() -> None:
-    items, connection = session()["input"], openai_responses.Connection()
-    frames = [{"tools": session()["tools"], "input": items[:2]}, {"input": [items[5]]}, {"input": [items[8]]}]
-    answers: list[list[dict[str, Any]]] = [items[2:5], items[6:8], []]
-    found = []
-    for frame, answer in zip(frames, answers, strict=True):
-        request = connection.read(dumps({"type": "response.create", "previous_response_id": "r", **frame}))
-        found += rows(request)
-        for item in answer:
-            connection.hear({"type": "response.output_item.done", "item": item})
-        assert (request.tools, request.first) == (("Bash", "web_search", "js"), "tidy up")
-    assert found == [SHELL, READ]
-
-
-def test_a_connection_forgets_calls_that_nothing_answers() -> None:
-    connection = openai_responses.Connection()
-    for place in range(100):
-        item = {"type": "function_call", "call_id": f"c{place}", "name": "Bash", "arguments": "{}"}
-        connection.hear({"type": "response.output_item.done", "item": item})
-    outputs = [{"type": "function_call_output", "call_id": key, "output": key} for key in ("c0", "c99")]
-    found = connection.read(dumps({"input": outputs})).segments
-    assert [segment.tool for segment in found] == ["", "Bash"]

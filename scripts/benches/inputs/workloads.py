@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A fact in a result: what is asked, the word of the question one would search for, and the string that answers."""
+    """A fact that stands once: what is asked, the pattern one would search for, and the string that answers."""
 
     question: str
     find: str
@@ -58,9 +58,9 @@ def code_search() -> Workload:
     hits[33]["author"] = "contractor-17@shop.example"
     hits[88]["metadata"]["size_bytes"] = 961_347
     load.plant("Which hit renders unsafe HTML?", "unsafeHtml", "LegacyRefundForm")
-    load.plant("Which contractor wrote one of the files?", "contractor", "contractor-17@shop.example")
-    load.plant("How large is the largest file?", "size_bytes", 961_347)
-    load.plant("On which line does CouponForm52 begin?", "CouponForm52", hits[52]["line"])
+    load.plant("Which contractor wrote one of the files?", "contractor", "contractor-17")
+    load.plant("How large is the largest file?", r"size_bytes.: \d{5,}", 961_347)
+    load.plant("Which component begins on line 384?", r"line.: 384\b", "CouponForm52")
     load.plant("What does row 47 export?", "SearchForm47", "SearchForm47")
     load.read("code_search", hits, None, query="form component", limit=100)
     return load
@@ -157,9 +157,9 @@ def incident() -> Workload:
     people = [_customer(chance, place) for place in range(200)]
     people[113] |= {"total_revenue": 918_273.45}
     people[29] |= {"status": "locked_by_fraud_check"}
-    load.plant("What did the biggest customer spend?", "total_revenue", 918_273.45)
+    load.plant("What did the biggest customer spend?", r"total_revenue.: \d{5,}", 918_273.45)
     load.plant("Whom did the fraud check lock?", "fraud", "customer29@mail.example")
-    load.plant("How often did customer 20157 order?", "20157", f'"total_orders": {people[157]["total_orders"]}')
+    load.plant("What is customer 20157's address?", "20157", people[157]["email"])
     load.read("database_query", {"columns": list(people[0]), "row_count": 200, "rows": people}, sql="select * …")
     found = _found_files(chance, 150, "checkout")
     found[97]["matches"][0]["content"] = "    def handle_checkout(self, given, retry=10**6):"
@@ -191,7 +191,7 @@ def triage() -> Workload:
     issues[18]["comments"] = 412
     issues[41]["body"] = issues[41]["body"].replace("It stays as it was.", "Crashes with ERR_TAX_TABLE_7 on Fridays.")
     load.plant("Which issue loses data?", "Data loss", "truncates after 65536 rows")
-    load.plant("How many comments has the most discussed issue?", "comments", 412)
+    load.plant("How many comments has the most discussed issue?", r"comments.: \d{3,}", 412)
     load.plant("Which error code comes on Fridays?", "Fridays", "ERR_TAX_TABLE_7")
     load.plant("Who opened issue 3077?", "3077", issues[77]["user"]["login"])
     load.read("github_list_issues", {"total_count": 100, "items": issues}, state="open")
@@ -216,7 +216,7 @@ def _issue(chance: Random, place: int) -> dict[str, Any]:
         "title": f"#{3000 + place}: trouble with {about}",
         "state": chance.choice(("open", "closed")),
         "user": {
-            "login": f"member{chance.randrange(500)}",
+            "login": f"member{7 * place + chance.randrange(7)}",
             "avatar_url": f"https://img.example/u/{chance.randrange(10**5)}",
         },
         "labels": chance.sample(("bug", "docs", "speed", "easy"), chance.randrange(3)),
@@ -258,14 +258,14 @@ def exploration() -> Workload:
     root["children"][9]["children"][4] |= {"name": "signin_flow.drawio", "path": "/shop/area_9/signin_flow.drawio"}
     root["children"][15]["children"][7] |= {"size": 48_811_204}
     load.plant("Is there a drawing of the flow?", "drawio", "signin_flow.drawio")
-    load.plant("How big is the biggest file?", "size", 48_811_204)
+    load.plant("How big is the biggest file?", r"size.: \d{6,}", 48_811_204)
     plain = root["children"][3]["children"][6]
     load.plant(f"When was {plain['path']} changed?", plain["path"], plain["modified"])
     load.read("filesystem_tree", root, path="/shop")
     found = _found_files(chance, 200, "signin")
     found[143]["matches"][0]["content"] = "    def handle_signin(self, given, skip_password=True):"
     load.plant("Where can the password be skipped?", "skip_password", found[143]["path"])
-    load.plant("On which line is part_90's match?", "part_90.py", found[90]["matches"][0]["line"])
+    load.plant("In which folder is part_90?", "part_90.py", found[90]["path"])
     load.read("search_files", {"total_matches": 200, "files_searched": 2000, "matches": found}, pattern="signin")
     code = [_repository_hit(chance) for _ in range(100)]
     code[58]["repository"]["description"] = "Deprecated: sign-in moved to shop/gatehouse in 2025"

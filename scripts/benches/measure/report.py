@@ -36,6 +36,13 @@ def data_of(given: argparse.Namespace) -> Path | None:
     return data
 
 
+def keeps(given: argparse.Namespace, data: Path | None) -> bool:
+    """-> whether figures are to be kept: those on made-up inputs say nothing about real sessions."""
+    if given.record and data is None:
+        print("Not recorded: the inputs are made up; give real ones with --data DIR.")
+    return bool(given.record and data is not None)
+
+
 def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 

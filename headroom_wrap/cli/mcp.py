@@ -1,0 +1,51 @@
+"""`headroom mcp`: MCP requests on stdin in, answers out; `install` and `uninstall` put it into an agent's config."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import click
+
+from headroom_wrap.agents import Server
+from headroom_wrap.launch import private_commands
+from headroom_wrap.mcp import install as config
+from headroom_wrap.refused import Refused
+from headroom_wrap.settings import environment, load
+
+
+@click.group("mcp", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Serve headroom_retrieve, headroom_compress and headroom_stats by MCP, over stdin and stdout."""
+    if context.invoked_subcommand is None:
+        home = load().home
+        server("headroom", home)
+        from headroom_wrap.mcp.server import serve  # noqa: PLC0415 - heavy and optional
+
+        serve(home)
+
+
+def server(executable: str, home: Path) -> Server:
+    """-> the server as an agent is to start it. Raises Refused where it could not run."""
+    if importlib.util.find_spec("mcp") is None:
+        raise Refused("the MCP library is not installed", "", 'run: pipx install "headroom-wrap[all]"')
+    return Server((executable, "mcp"), {"HEADROOM_HOME": str(home)})
+
+
+@command.command()
+@click.argument("agent", type=click.Choice(config.names()))
+def install(agent: str) -> None:
+    """Add the server to the config of AGENT."""
+    home = load().home
+    executable = shutil.which("headroom") or str(private_commands(home) / "headroom")
+    path = config.install(agent, server(executable, home), home, environment())
+    click.echo(f"Added headroom to {path}. Restart {agent}; `headroom mcp uninstall {agent}` takes it out again.")
+
+
+@command.command()
+@click.argument("agent", type=click.Choice(config.names()))
+def uninstall(agent: str) -> None:
+    """Take the server out of the config of AGENT again."""
+    click.echo(f"Took headroom out of {config.uninstall(agent, load().home, environment())}.")

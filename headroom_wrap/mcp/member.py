@@ -1,0 +1,117 @@
+"""JSON text and a member's path in; the text with the member put in, or cut out, and not another byte changed, out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+_DECODER = json.JSONDecoder()
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+class Insertion(NamedTuple):
+    """What stands in a file because of us: `text` at character `at`."""
+
+    at: int
+    text: str
+
+    def into(self, text: str) -> str:
+        """-> the text with it."""
+        return text[: self.at] + self.text + text[self.at :]
+
+    def out_of(self, text: str) -> str:
+        """-> the text without it. Raises ValueError where it doesn't stand there."""
+        end = self.at + len(self.text)
+        if text[self.at : end] != self.text:
+            raise ValueError("it doesn't stand there")
+        return text[: self.at] + text[end:]
+
+
+class _Member(NamedTuple):
+    """The characters of a member: its key from `start`, its value from `value` to `end`."""
+
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+def inserted(text: str, path: Sequence[str], value: Mapping[str, Any]) -> Insertion:
+    """-> what to put into a JSON text so that `value` stands at a path of keys of which the last is new.
+
+    Raises ValueError for what is no JSON object, KeyError where the member is there already.
+    """
+    if not text.strip():
+        return Insertion(len(text), json.dumps(_nested(path, value), indent=2) + "\n")
+    _check(text)
+    at = _past(text, 0)
+    rest = list(path)
+    while found := next((member for member in _members(text, at) if member.key == rest[0]), None):
+        if len(rest) == 1:
+            raise KeyError(rest[0])
+        at, rest = found.value, rest[1:]
+    return Insertion(at + 1, _written(text, at, rest[0], _nested(rest[1:], value)))
+
+
+def removed(text: str, path: Sequence[str]) -> str:
+    """-> the text without the member at a path of keys, its comma and the space before it.
+
+    Raises KeyError and ValueError.
+    """
+    _check(text)
+    at = _past(text, 0)
+    for key in path[:-1]:
+        at = {member.key: member for member in _members(text, at)}[key].value
+    members = list(_members(text, at))
+    place = [member.key for member in members].index(path[-1]) if path[-1] in {m.key for m in members} else -1
+    if place < 0:
+        raise KeyError(path[-1])
+    if place + 1 < len(members):
+        return text[: members[place].start] + text[members[place + 1].start :]
+    start = members[place - 1].end if place else at + 1
+    return text[:start] + text[members[place].end :]
+
+
+def _check(text: str) -> None:
+    if not isinstance(json.loads(text), dict):
+        raise ValueError("no JSON object")
+
+
+def _nested(path: Sequence[str], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _written(text: str, at: int, key: str, value: Mapping[str, Any]) -> str:
+    """-> a first member for the object at `at`, laid out as the object is: on lines, or in one."""
+    blank = text[at + 1 : _past(text, at + 1)]
+    empty = text[at + 1 + len(blank)] == "}"
+    if "\n" not in blank and not empty:
+        return f"{json.dumps(key)}: {json.dumps(value)}, "
+    margin = (blank if "\n" in blank else "\n").rpartition("\n")[2] + ("  " if empty else "")
+    lines = f"{json.dumps(key)}: {json.dumps(value, indent=2)}".replace("\n", f"\n{margin}")
+    if empty:
+        return f"\n{margin}{lines}" + ("" if "\n" in blank else f"\n{margin[2:]}")
+    return f"\n{margin}{lines},"
+
+
+def _members(text: str, at: int) -> Iterator[_Member]:
+    """-> the members of the object that begins at `at`; raises ValueError where none does."""
+    if text[at] != "{":
+        raise ValueError("no JSON object")
+    at = _past(text, at + 1)
+    while text[at] != "}":
+        key, end = _DECODER.raw_decode(text, at)
+        value = _past(text, _past(text, end) + 1)
+        _, end = _DECODER.raw_decode(text, value)
+        yield _Member(key, at, value, end)
+        at = _past(text, end)
+        at = _past(text, at + 1) if text[at] == "," else at
+
+
+def _past(text: str, at: int) -> int:
+    blank = _BLANK.match(text, at)
+    return blank.end() if blank else at
