@@ -1,8 +1,4 @@
-"""STACK: the compressors in the order they are asked; the first that answers has the segment. Order is meaning.
-
-`lines_by_use` stands before `code`: on sources its model had not seen it keeps 99.0 % of the evidence at 14.4 % saved
-where `code` alone keeps 97.4 % at 13.5 %. `code` answers where the model leaves a file whole or can't run.
-"""
+"""STACK: the compressors in the order they are asked; the first that answers has the segment. Order is meaning."""
 
 from __future__ import annotations
 
@@ -21,6 +17,6 @@ from headroom_wrap.compressors.search import search
 from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
-    *(records, diff, history, lines_by_use, code, config_text, markup),
-    *(search, listing, output, logs, repeats),
+    *(records, diff, history, code, config_text, markup),
+    *(search, listing, output, logs, repeats, lines_by_use),
 )
