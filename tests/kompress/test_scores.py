@@ -38,9 +38,8 @@ def printed(*options: str, seed: str = "0") -> str:
     """-> what a fresh interpreter says about all results."""
     environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed}
     ran = subprocess.run(
-        [sys.executable, *options, "-c", PRINT], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, *options, "-c", PRINT], capture_output=True, text=True, check=True, env=environment
     )
-    assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
 
@@ -89,7 +88,7 @@ def test_without_numpy_there_are_no_scores_and_no_price() -> None:
         "print(kompress.scores(['a'], tool='Read', call='', goal=''), kompress.price(tool='Read', call=''))"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
     )
     assert ran.stdout == "None None\n", ran.stderr
 
@@ -97,7 +96,7 @@ def test_without_numpy_there_are_no_scores_and_no_price() -> None:
 def test_importing_the_model_loads_neither_numpy_nor_the_weights() -> None:
     script = "import sys, headroom_wrap.kompress; print('numpy' in sys.modules)"
     ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
     )
     assert ran.stdout == "False\n"
 
