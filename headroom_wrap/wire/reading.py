@@ -105,9 +105,13 @@ REMEMBERED = 12_000_000
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A body read lately, and after some of its turns: where they end, and what had been read by then."""
+    """A body read lately, and after some of its turns: where they end, and what had been read by then.
+
+    `step`: what took them in; another wire finds other results in the same text.
+    """
 
     body: str
+    step: object
     marks: tuple[tuple[int, Turns], ...]
 
 
@@ -126,7 +130,7 @@ def fold(
     An agent sends its whole conversation again with each request. What stands before the first character that differs
     from a body read lately is not read again: reading it took 15 us a call, 18 ms of a 2 MB body; now what is new does.
     """
-    at, state = _resumed(body, start)
+    at, state = _resumed(body, start, step)
     top = locate(body, shape(at))
     if not top.walked():
         raise Unreadable("not a JSON object")
@@ -137,26 +141,27 @@ def fold(
         if index >= len(items) - MARKS:
             marks.append((item.end, state.copy()))
     if marks and len(body) > SMALL:
-        _remember(Remembered(body, tuple(marks)), at)
+        _remember(Remembered(body, step, tuple(marks)), at)
     return top, state
 
 
 def _remember(new: Remembered, at: int) -> None:
     """Keep a body instead of the one that it continues, and forget the oldest ones beyond what may be remembered."""
     for known in tuple(_RECENT):
-        if at in [mark for mark, _ in known.marks] and _same(new.body, known.body, at):
+        ended = known.step is new.step and at in [mark for mark, _ in known.marks]
+        if ended and _same(new.body, known.body, at):
             _RECENT.remove(known)
     _RECENT.append(new)
     while len(_RECENT) > 1 and sum(len(known.body) for known in _RECENT) > REMEMBERED:
         _RECENT.popleft()
 
 
-def _resumed(body: str, start: T) -> tuple[int, T]:
+def _resumed(body: str, start: T, step: object) -> tuple[int, T]:
     """The furthest place up to which a body read lately is the same, and what had been read by then."""
     best: tuple[int, Turns] = (0, start)
     for known in tuple(_RECENT):
-        for at, state in reversed(known.marks):
-            if at > best[0] and isinstance(state, type(start)) and _same(body, known.body, at):
+        for at, state in reversed(known.marks if known.step is step else ()):
+            if at > best[0] and _same(body, known.body, at):
                 best = (at, state)
                 break
     at, found = best
