@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from headroom_wrap import redemption
 from headroom_wrap.prices import Price, Prices
 from headroom_wrap.segment import Exchange, Outcome, Usage
 from headroom_wrap.store.database import Database
@@ -44,6 +45,7 @@ MIGRATIONS = (
         CREATE INDEX outcomes_by_ref ON outcomes (ref) WHERE ref != '';
         """,
     ),
+    redemption.MIGRATION,
 )
 PARENTS = 64
 """How many of a session's last requests may hold the one that this request continues (subagents interleave)."""
@@ -169,6 +171,10 @@ class Ledger:
         """-> the references that one session sent, or all sessions that sent anything since an epoch time."""
         return frozenset(ref for (ref,) in self._database.read(_REFS, {"since": since, "session": session}))
 
+    def misses(self, since: float = 0.0, *, session: str = "") -> tuple[redemption.Misses, ...]:
+        """-> how often what was left out was asked for again, and what that cost; the most missed first."""
+        return redemption.misses(self._database, self._prices, {"since": since, "session": session})
+
     def latest(self) -> str:
         """-> the session that sent the latest request, or ""."""
         rows = self._database.read("SELECT session FROM exchanges ORDER BY id DESC LIMIT 1")
@@ -232,11 +238,11 @@ def _insert(connection: sqlite3.Connection, exchange: Exchange) -> None:
     rows = [
         (
             number, *map(_plain, (o.tool, o.compressor, o.omitted, o.ref)), o.before, o.before - _removed(o),
-            _plain(o.why), o.text is not None,
+            _plain(o.why), o.text is not None, o.missed,
         )
         for o in exchange.outcomes[known:]
     ]  # fmt: skip
-    connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _saved(exchange: Exchange, known: int, prompt: int) -> _Saved:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from headroom_wrap import reread
+from headroom_wrap import numbering, reread
 from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -121,15 +122,19 @@ class _Run:
             yield from (_replayed(known[name]) for name in names)
             return
         seen, written = reread.Seen(), deque(request.written)
+        earlier: list[tuple[Segment, Outcome]] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
             while written and written[0].before <= index:
                 seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                outcome = self._settled(name, self._new(segment, None if request.clears else seen))
+                new = replace(self._new(segment, None if request.clears else seen), missed=missed(segment, earlier))
+                outcome = self._settled(name, new)
+            earlier.append((segment, outcome))
             seen.answered(segment)
-            seen.add(segment.text if outcome.text is None else outcome.text, _name_of(segment))
+            sent = segment.text if outcome.text is None else outcome.text
+            seen.add(numbering.expand(sent), _name_of(segment))
             yield outcome
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
-from headroom_wrap import envelope, reread, tokens
+from headroom_wrap import envelope, numbering, reread, tokens
 from headroom_wrap.compressors import STACK
 from headroom_wrap.compressors.clean import clean
 from headroom_wrap.marker import PRINTED, ref_of
@@ -81,6 +81,7 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
         with _time_limit(policy.stop_after):
             _compress(segment, answer, policy.stack)
             _refer(segment, answer, seen)
+            _thin(answer)
         return _judged(segment, answer, as_came)
     except Stopped:
         return replace(as_came, why=f"stopped after {policy.stop_after:g} s in {answer.asked}"), ()
@@ -136,6 +137,13 @@ def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:
     if seen is not None and (text := reread.refer(answer.text, segment, seen)):
         answer.text = text
         answer.by.append("reread")
+
+
+def _thin(answer: Answer) -> None:
+    answer.asked = "numbers"
+    if text := numbering.thin(answer.text):
+        answer.text = text
+        answer.by.append("numbers")
 
 
 def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome, tuple[str, ...]]:

@@ -105,6 +105,7 @@ class Outcome:
     `text` is what is sent instead, None: the segment is sent as it came, and `why` says why ("small", "not smaller",
     "no compressor", "raised ValueError in search", "stopped after 2 s in logs", "error result"). `compressor` joins
     the names of all that had a part with "+". `before` and `after` are o200k tokens. `replayed`: decided earlier.
+    `missed`: this result shows again what an earlier form left out: the kind and the reference (`misses.missed`).
     """
 
     text: str | None
@@ -116,6 +117,7 @@ class Outcome:
     why: str = ""
     tool: str = ""
     replayed: bool = field(default=False, compare=False)
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """tests/cases/<compressor>/*.txt: optional `# key: value` lines, the input, a line `# output`, what must come out.
 
-Keys are the fields of a Segment (tool, call, path, goal, way_back). `(none)` as the output: the compressor leaves the
+Keys are fields of a Segment (tool, call, path, goal, said, way_back). `(none)` as the output: the compressor leaves the
 input alone. `pytest --update` rewrites the outputs; read the diff before committing it.
 """
 
@@ -16,7 +16,7 @@ from headroom_wrap import marker
 from headroom_wrap.segment import Segment
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*/*.txt"))
-KEY = re.compile(r"# (tool|call|path|goal|way_back): (.*)\n")
+KEY = re.compile(r"# (tool|call|path|goal|said|way_back): (.*)\n")
 OUTPUT = "\n# output\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,14 @@ from headroom_wrap.cli.session import proxy_options, session_name, summary_print
 from headroom_wrap.settings import environment, load
 
 PORT = 8787
+GIVES_BACK = """\
+What is left out is printed by `headroom get`; allow it where an agent asks:
+  Claude Code   --allowedTools "Bash(headroom get:*)"
+"""
+KEEPS_ALL = """\
+No `headroom` is on the PATH, so nothing is left out, only written shorter.
+Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
+"""
 
 
 @click.command("proxy")
@@ -32,8 +41,12 @@ def command(port: int | None, upstream: str, no_websocket: bool) -> None:
         origin_and_path(upstream)
     port = (settings.port or PORT) if port is None else port
     options = replace(options, agent="proxy", upstream=upstream, base_port=port, websocket=not no_websocket)
+    reachable = shutil.which("headroom", path=given.get("PATH")) is not None
+    if options.way_back == "auto" and not reachable:
+        options = replace(options, way_back="mcp")  # a shell without the command is no way back
     with interrupted() as over, launch.proxy(options, given) as listening:
         click.echo(directions(listening))
+        click.echo(GIVES_BACK if reachable else KEEPS_ALL)
         over.wait()
     summary_printed(options)
 

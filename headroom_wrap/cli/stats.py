@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.live import Live
 
+from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard
 from headroom_wrap.dashboard.view import plain, read
+from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.prices import BadPrices
 from headroom_wrap.settings import load
 
@@ -24,11 +27,14 @@ IDLE = 5.0
 @click.option("--watch", is_flag=True, help="Keep it on the screen, always current; Ctrl-C ends it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 @click.option("--session", default="", help="Only what one session sent.")
-def command(watch: bool, as_json: bool, session: str) -> None:
+@click.option("--misses", "missed", is_flag=True, help="How often what was left out was asked for again, and its cost.")
+def command(watch: bool, as_json: bool, session: str, missed: bool) -> None:
     """Show what was saved today, in 7 days and ever, what was not, and why."""
     home = load().home
     try:
-        if watch:
+        if missed:
+            _misses(home, session, as_json)
+        elif watch:
             _watch(home, session)
         elif as_json:
             click.echo(json.dumps(plain(read(home, time.time(), session)), indent=2))
@@ -36,6 +42,16 @@ def command(watch: bool, as_json: bool, session: str) -> None:
             Console(soft_wrap=False, highlight=False).print(dashboard(read(home, time.time(), session)))
     except BadPrices as error:
         raise click.ClickException(str(error)) from error
+
+
+def _misses(home: Path, session: str, as_json: bool) -> None:
+    ledger = Ledger(home)
+    rows, totals = ledger.misses(session=session), ledger.totals(session=session)
+    ledger.close()
+    if as_json:
+        click.echo(json.dumps([{**asdict(row), "rate": row.rate} for row in rows], indent=2))
+    else:
+        Console(soft_wrap=False, highlight=False).print(misses(rows, totals[0] if totals else Totals()))
 
 
 def _watch(home: Path, session: str) -> None:

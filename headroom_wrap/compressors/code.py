@@ -101,7 +101,14 @@ _TESTS = re.compile(r"(?i)\btests?\b")
 
 
 def _wanted(segment: Segment, file: Shown) -> bool:
-    """-> whether the agent has just named the file or spoken of a change, or the user asks for what stands in it."""
+    """-> whether the file has to stay whole.
+
+    Where the agent said nothing before the call, what it wants of the file is unknown: on real sessions such folds
+    lost 20 of all 26 strings that this compressor lost. Otherwise: the agent has just named the file or spoken of a
+    change, or the user asks for what stands in it.
+    """
+    if not segment.said.strip():
+        return True
     stem = file.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if stem in segment.said or _CHANGES.search(segment.said):
         return True

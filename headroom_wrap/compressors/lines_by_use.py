@@ -34,8 +34,11 @@ MOST = 400_000
 _IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
 _LAST_WORDS = 300
 _SIGNATURE = re.compile(
-    r"\W*\d*\W*(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\(\w+\))?"
-    r"|unsafe|override|virtual|inline)\s+)*(?:def|class|func|fn|function|interface|struct|impl|enum|trait)\b"
+    r"""(?:[ ]*L?\d{1,9}(?:→|\t|:|[ ]?\|))?\s*
+    (?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\(\w+\))?|unsafe|override
+    |virtual|inline)\s+)*
+    (?:def|class|func|fn|function|interface|struct|impl|enum|trait)\b""",
+    re.VERBOSE,
 )
 
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from headroom_wrap.compressors.lines_by_use import LEAST, must
 from headroom_wrap.kompress.choose import SCALE, Price, keep
-from headroom_wrap.lines.notable import is_error
+from headroom_wrap.segment import Segment
+from headroom_wrap.syntax.shown import shown
 from training.data import Example
 
 LOSS = 0.02
-GRID = tuple(round(0.02 * 1.2**step, 4) for step in range(24))
+GRID = tuple(round(0.1 * 1.05**step, 4) for step in range(50))
 STEP = 32
 LOW, HIGH = -14 * 1024, 4 * 1024
-LEAST_TOKENS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,11 @@ def scored(example: Example, kind: str, scores: Sequence[float], costs: Sequence
     """-> an example with scores, ready to be pruned."""
     strings = (example.used, example.repeated, example.later)
     used, repeated, later = (places(example.lines, found) for found in strings)
-    must = [is_error(line) for line in example.lines]
+    segment = Segment("\n".join(example.lines), example.tool, example.call, example.path)
+    file = shown(segment)
+    always = must(example.lines, file.path if file else "")
     asked = f"{example.call}\n{example.goal}"
-    return Scored(kind, example.source, list(scores), list(costs), must, used, repeated, later, example.lines, asked)
+    return Scored(kind, example.source, list(scores), list(costs), always, used, repeated, later, example.lines, asked)
 
 
 def chances(sums: npt.NDArray[np.int64], labels: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
@@ -94,16 +97,16 @@ def scores(sums: npt.NDArray[np.int64], table: npt.NDArray[np.uint32]) -> list[f
 
 def stays(one: Scored, use: float) -> list[bool]:
     """-> which lines stay at a price."""
-    if one.tokens < LEAST_TOKENS or use == 0:
+    if one.tokens < LEAST or use == 0:
         return [True] * len(one.costs)
     return keep(one.scores, one.costs, Price(use), one.must)
 
 
-def loss(one: Scored, use: float) -> float:
-    """-> the share of an example's evidence, used and used again, that no line holds any more."""
+def lost(one: Scored, use: float) -> tuple[int, int]:
+    """-> how many strings of an example's evidence, used and used again, no line holds any more, and of how many."""
     kept = stays(one, use)
     evidence = one.used + one.repeated
-    return sum(not any(kept[line] for line in held) for held in evidence) / len(evidence)
+    return sum(not any(kept[line] for line in held) for held in evidence), len(evidence)
 
 
 def price(examples: Sequence[Scored], kind: str) -> float:
@@ -111,8 +114,8 @@ def price(examples: Sequence[Scored], kind: str) -> float:
     mine = [one for one in examples if one.kind == kind and one.used + one.repeated]
     best = 0.0
     for use in GRID:
-        risk = (sum(loss(one, use) for one in mine) + 1) / (len(mine) + 1)
-        if risk > LOSS:
+        losses = [gone / strings for gone, strings in (lost(one, use) for one in mine)]
+        if (sum(losses) + 1) / (len(losses) + 1) > LOSS:
             break
         best = use
     return best

@@ -49,6 +49,7 @@ class Example:
     lines: list[str]
     tool: str
     call: str
+    path: str
     goal: str
     used: list[str]
     later: list[str]
@@ -100,6 +101,7 @@ def _example(record: dict[str, Any], talk: list[tuple[str, str]]) -> Example:
         record["observation"].split("\n"),
         record["tool"] or "Bash",
         call.call,
+        call.path,
         _goal(talk[: record["turn"]]),
         record["used"],
         [string for string, *_ in record["used_later"]],

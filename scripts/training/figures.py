@@ -8,7 +8,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from training.calibrate import LEAST_TOKENS, Scored, stays
+from headroom_wrap.compressors.lines_by_use import LEAST
+from training.calibrate import Scored, stays
 from training.data import TRAIN
 
 BUDGETS = (30, 40, 50, 60, 70, 80, 90)
@@ -84,7 +85,7 @@ def _bm25(found: list[str], asked: set[str], rare: dict[str, float], mean: float
 
 def all_of(examples: Sequence[Scored], prices: dict[str, float]) -> dict[str, object]:
     """-> every figure of the card."""
-    large = [one for one in examples if one.tokens >= LEAST_TOKENS]
+    large = [one for one in examples if one.tokens >= LEAST]
     kept: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for one in (one for one in large if one.used):
         for name, ranks in controls(one).items():

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from training.tables import Table
 
 SEED = 7
-TREES = 120
+TREES = 200
 LEFT_OUT = ("goal_length", "call_length")
 """Features that tell one source from another and nothing of the line."""
 
 SETTINGS = {
     "objective": "binary",
-    "learning_rate": 0.12,
+    "learning_rate": 0.08,
     "num_leaves": 31,
     "max_depth": 7,
     "min_data_in_leaf": 60,
@@ -33,7 +33,7 @@ SETTINGS = {
     "force_row_wise": True,
     "verbose": -1,
 }
-OF_USED, OF_UNUSED = 0.15, 0.07
+OF_USED, OF_UNUSED = 0.3, 0.12
 """Shares of the unused lines that are learnt from, in results of which something was used and in others; the lines
 taken weigh as much as all."""
 

@@ -39,29 +39,31 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the sets")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--figures", type=Path)
+    parser.add_argument("--folds", type=Path, help="a folder for the weights of the models that missed one fold each")
     parser.add_argument("--most", type=int, default=0, help="examples of a source, at most (0: all)")
     asked = parser.parse_args()
     sets = {name: found for name in TRAIN + EVALUATE if (found := examples(asked.data, name, asked.most))}
     say(f"{sum(map(len, sets.values()))} examples")
     known = {name: texts_with(sets[name]) for name in TRAIN if name in sets}
-    rare = _rarities(sets, known)
     tables, names = {}, ()
     for name, found in sets.items():
-        tables[name], names = table(found, rare[name])
+        tables[name], names = table(found, _rarity(sets, known, [other for other in known if other != name]))
         say(f"{name}: {len(tables[name].labels)} lines")
-    held_out, weights = _trained(sets, tables, names)
-    mine = [name for name in held_out if name in TRAIN]
-    sums = np.concatenate([held_out[name] for name in mine])
-    labels = np.concatenate([tables[name].labels for name in mine]) > 0
-    arrays = weights | {
-        "rarity": rare[""].astype(np.uint8),
-        "scale": np.array([calibrate.LOW, calibrate.STEP]),
-        "chances": calibrate.chances(sums, labels),
-    }
-    judged = _judged(sets, tables, held_out, arrays)
+    fitted = _fitted(sets, tables, names)
+    held_out = {name: _sums(fitted[fold_of(name) if name in TRAIN else ""], tables[name], names) for name in sets}
+    chances = _chances(held_out, tables)
+    judged = _judged(sets, tables, held_out, chances)
     prices = {kind: calibrate.price([one for one in judged if one.source in TRAIN], kind) for kind in features.KINDS}
-    arrays["prices"] = np.array([round(prices[kind] * 10_000) for kind in features.KINDS], dtype=np.int32)
-    _write(asked.out, arrays)
+    shared = {
+        "scale": np.array([calibrate.LOW, calibrate.STEP]),
+        "chances": chances,
+        "prices": np.array([round(prices[kind] * 10_000) for kind in features.KINDS], dtype=np.int32),
+    }
+    for fold, arrays in fitted.items():
+        path = asked.folds / f"{fold}.npz" if fold and asked.folds else None if fold else asked.out
+        if path:
+            others = [name for name in known if fold_of(name) != fold]
+            _write(path, arrays | shared | {"rarity": _rarity(sets, known, others).astype(np.uint8)})
     say(f"{asked.out}: {asked.out.stat().st_size} bytes, prices {prices}")
     found = figures.all_of(judged, prices)
     if asked.figures:
@@ -69,29 +71,29 @@ def main() -> None:
     print(figures.markdown(found))
 
 
-def _rarities(sets: dict[str, list[Example]], known: dict[str, Ints]) -> dict[str, Ints]:
-    """-> rarity of words for each source, from all others that may be trained on; for "" from all of these."""
-    found = {}
-    for name in ("", *sets):
-        others = [other for other in known if other != name]
-        texts = sum(len(sets[other]) for other in others)
-        found[name] = rarity(sum((known[other] for other in others), np.zeros_like(known[others[0]])), texts)
-    return found
+def _rarity(sets: dict[str, list[Example]], known: dict[str, Ints], sources: list[str]) -> Ints:
+    """-> the rarity of words in some sources."""
+    found = sum((known[name] for name in sources), np.zeros_like(known[sources[0]]))
+    return rarity(found, sum(len(sets[name]) for name in sources))
 
 
-def _trained(
+def _fitted(
     sets: dict[str, list[Example]], tables: dict[str, Table], names: tuple[str, ...]
-) -> tuple[dict[str, Ints], dict[str, npt.NDArray[Any]]]:
-    """-> for each source the sums of a forest that has not seen it, and the arrays of the forest that saw all."""
-    sums: dict[str, Ints] = {}
+) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """-> for each fold the trees that have not seen it; for "" those that have seen all that may be trained on."""
     mine = [name for name in TRAIN if name in sets]
-    for fold in sorted({fold_of(name) for name in mine}):
-        seen = fit.arrays(fit.fit([tables[name] for name in mine if fold_of(name) != fold], names))
-        sums |= {name: _sums(seen, tables[name], names) for name in mine if fold_of(name) == fold}
-        say(f"trained without {fold}")
-    final = fit.arrays(fit.fit([tables[name] for name in mine], names))
-    say("trained on all")
-    return sums | {name: _sums(final, tables[name], names) for name in sets if name not in mine}, final
+    out = {}
+    for fold in ("", *sorted({fold_of(name) for name in mine})):
+        out[fold] = fit.arrays(fit.fit([tables[name] for name in mine if fold_of(name) != fold], names))
+        say(f"trained without {fold or 'nothing'}")
+    return out
+
+
+def _chances(sums: dict[str, Ints], tables: dict[str, Table]) -> npt.NDArray[np.uint32]:
+    """-> the probability of use for each step of a sum, from sources that the trees had not seen."""
+    mine = [name for name in sums if name in TRAIN]
+    labels = np.concatenate([tables[name].labels for name in mine]) > 0
+    return calibrate.chances(np.concatenate([sums[name] for name in mine]), labels)
 
 
 def _sums(arrays: dict[str, npt.NDArray[Any]], held: Table, names: tuple[str, ...]) -> Ints:
@@ -102,7 +104,7 @@ def _sums(arrays: dict[str, npt.NDArray[Any]], held: Table, names: tuple[str, ..
 
 
 def _judged(
-    sets: dict[str, list[Example]], tables: dict[str, Table], sums: dict[str, Ints], arrays: dict[str, npt.NDArray[Any]]
+    sets: dict[str, list[Example]], tables: dict[str, Table], sums: dict[str, Ints], chances: npt.NDArray[np.uint32]
 ) -> list[Scored]:
     out = []
     order = random.Random(fit.SEED)
@@ -111,7 +113,7 @@ def _judged(
         picked = sorted(order.sample(range(len(found)), min(JUDGED, len(found))))
         for at in picked:
             lines = slice(ends[at] - tables[name].counts[at], ends[at])
-            scores = calibrate.scores(sums[name][lines], arrays["chances"])
+            scores = calibrate.scores(sums[name][lines], chances)
             out.append(calibrate.scored(found[at], tables[name].kinds[at], scores, tables[name].costs[lines].tolist()))
     return out
 

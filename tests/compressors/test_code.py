@@ -21,7 +21,12 @@ SOURCE = ["import os", "", *(line for name in NAMES for line in function(name))]
 
 def read(lines=SOURCE, **facts):
     facts = {"tool": "Read", "path": "/src/steps.py", "call": "file_path=/src/steps.py", **facts}
+    facts.setdefault("said", "Looking.")
     return Segment(text="\n".join(lines), way_back="headroom get", ref=REF, **facts)
+
+
+def test_a_file_stays_whole_where_the_agent_did_not_say_what_it_is_for():
+    assert code(read(said="")) is None
 
 
 def numbered(lines, style, start=1):

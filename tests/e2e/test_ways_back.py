@@ -11,6 +11,8 @@ import pytest
 
 from headroom_wrap.demo.script import Step, read, run, say, use
 from headroom_wrap.demo.upstream import Received, Upstream
+from headroom_wrap.ledger import Ledger
+from headroom_wrap.redemption import Misses
 
 from .conftest import Ran, World, log
 
@@ -61,6 +63,13 @@ def folded(texts: list[str]) -> tuple[str, int, int]:
     return found[2], first, last
 
 
+def counted(world: World) -> list[Misses]:
+    ledger = Ledger(world.folder / "headroom")
+    rows = [row for row in ledger.misses() if row.missed]
+    ledger.close()
+    return rows
+
+
 @pytest.mark.parametrize(("name", "arguments"), AGENTS)
 def test_by_shell(world: World, name: str, arguments: tuple[str, ...]) -> None:
     ref, first, last = folded(received(wrapped(world, name, arguments, run("cat build.log")).received))
@@ -74,6 +83,7 @@ def test_by_shell(world: World, name: str, arguments: tuple[str, ...]) -> None:
 
     missing = "".join(log().splitlines(keepends=True)[first - 1 : last]).rstrip("\n")
     assert any(missing in text and f"[headroom original {ref} " in text for text in received(ran.received))
+    assert [(row.tool != "", row.missed, row.gets) for row in counted(world)] == [(True, 1, 1)]
 
 
 @pytest.mark.parametrize(("name", "arguments"), AGENTS)
@@ -91,8 +101,10 @@ def test_by_mcp_for_one_run(world: World, name: str, arguments: tuple[str, ...])
 
 
 def source() -> str:
-    body = "".join(f"    step_{number} = payload[{number}]\n" for number in range(12))
-    return "".join(f"def handler_{number}(payload):\n{body}    return step_0\n\n\n" for number in range(40))
+    def body(handler: int) -> str:
+        return "".join(f"    step_{number} = payload[{handler * 100 + number}]\n" for number in range(12))
+
+    return "".join(f"def handler_{number}(payload):\n{body(number)}    return step_0\n\n\n" for number in range(40))
 
 
 def test_by_claude_codes_own_ranged_read(world: World) -> None:
@@ -106,3 +118,4 @@ def test_by_claude_codes_own_ranged_read(world: World) -> None:
     lines = source().splitlines()[first - 1 : last]
     wanted = [rf"\s*{number}[→\t]{re.escape(line)}" for number, line in enumerate(lines, first)]
     assert any(re.match("\n".join(wanted), text) for text in received(ran.received[-1:]))
+    assert [(row.tool, row.missed, row.reads) for row in counted(world)] == [("Read", 1, 1)]

@@ -37,8 +37,9 @@ def scores_of(name: str) -> list[float]:
 def printed(*options: str, seed: str = "0") -> str:
     """-> what a fresh interpreter says about all results."""
     environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": seed}
-    ran = subprocess.run([sys.executable, *options, "-c", PRINT], capture_output=True, text=True, env=environment)
-    assert ran.returncode == 0, ran.stderr
+    ran = subprocess.run(
+        [sys.executable, *options, "-c", PRINT], capture_output=True, text=True, check=True, env=environment
+    )
     return ran.stdout
 
 
@@ -86,13 +87,17 @@ def test_without_numpy_there_are_no_scores_and_no_price() -> None:
         "from headroom_wrap import kompress\n"
         "print(kompress.scores(['a'], tool='Read', call='', goal=''), kompress.price(tool='Read', call=''))"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
+    )
     assert ran.stdout == "None None\n", ran.stderr
 
 
 def test_importing_the_model_loads_neither_numpy_nor_the_weights() -> None:
     script = "import sys, headroom_wrap.kompress; print('numpy' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)}
+    )
     assert ran.stdout == "False\n"
 
 

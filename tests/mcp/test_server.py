@@ -142,5 +142,5 @@ def test_what_the_tool_printed_is_sent_uncompressed(tmp_path: Path) -> None:
     done = rewrite(json.dumps(body).encode(), anthropic, LocalStore(tmp_path))
     (outcome,) = done.outcomes
     assert outcome == Outcome(
-        None, before=outcome.before, after=outcome.before, why="printed by headroom get", tool=name
+        None, before=outcome.before, after=outcome.before, why="printed by headroom get", tool=name, missed=f"get {ref}"
     )

@@ -19,7 +19,7 @@ from headroom_wrap.store.objects import Objects
 
 GAP = re.compile(r"\[(lines?|rows?) (\d+)(?:-(\d+))? folded.*?\]\s*$")
 COMMAND = re.compile(r"headroom get (\S+) (--.*)\]\s*$")
-SHIFT = re.compile(r" \(file line (\d+) is --lines (\d+)\)")
+SHIFT = re.compile(r" \((?:file )?line (\d+) is --lines (\d+)\)")
 TIGHT = (",", ":")
 BY_NAME = {compressor.__name__: compressor for compressor in STACK}
 
@@ -92,6 +92,13 @@ SAMPLES: dict[str, tuple[str, str, str, str]] = {
         + "".join(f"tests/test_{name}.py::test_that_it_works PASSED [ {name % 100}%]\n" for name in range(90)),
     ),
     "logs": ("logs", "Bash", "kubectl logs pod", _log()),
+    "lines by use: a page": (
+        "lines_by_use", "Read", "file_path=/a/b.py offset=51 limit=150", _numbered(_python(30), 51),
+    ),
+    "lines by use: output": (
+        "lines_by_use", "Bash", "make",
+        "".join(f"note {number} of the build says {'x' * (number % 40)} thing\n" for number in range(600)),
+    ),
     "repeats": (
         "repeats", "Bash", "make",
         "start\n" + "".join(f"fetching part {part:>3}% [{'#' * (4 + part // 9)}]\n" for part in range(100)) + "done\n",
@@ -113,7 +120,8 @@ def compressed(name: str, home: Path) -> tuple[Segment, list[str]]:
     """-> a sample as a segment whose original is stored, and the lines of what its compressor makes of it."""
     by, tool, call, text = SAMPLES[name]
     path = "/a/b.py" if by == "code" else ""
-    segment = Segment(text, tool, call, path, way_back=WAY_BACK, ref=Objects(home).keep(text, tool=tool, call=call))
+    ref = Objects(home).keep(text, tool=tool, call=call)
+    segment = Segment(text, tool, call, path, said="Looking.", way_back=WAY_BACK, ref=ref)
     found = BY_NAME[by](segment)
     assert found is not None and found.omitted, "the sample is too short to leave anything out"
     return segment, found.text.split("\n")
@@ -166,3 +174,31 @@ def test_every_marker_names_a_command_that_prints_exactly_what_it_stands_for(
         else:
             less = first - int(words[-1].partition("-")[0])
             assert out == [*original[first - less - 1 : last - less], ""]
+
+
+def test_a_lock_files_marker_finds_a_package_that_was_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADROOM_HOME", str(tmp_path))
+    entry = '[[package]]\nname = "pack-{0}"\nversion = "{0}.0"\nsource = "registry"\nchecksum = "{0}"\n\n'
+    text = "".join(entry.format(number) for number in range(100, 200))
+    ref = Objects(tmp_path).keep(text)
+    segment = Segment(text, "Bash", "cat Cargo.lock", way_back=WAY_BACK, ref=ref)
+    found = BY_NAME["config_text"](segment)
+    assert found is not None
+    marker = COMMAND.search(found.text)
+    assert marker is not None and marker[1] == ref
+    words = ["pack-150" if word == "PACKAGE" else word for word in shlex.split(marker[2])]
+    assert '302:name = "pack-150"' in printed([ref, *words])
+
+
+def test_a_pages_marker_prints_its_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADROOM_HOME", str(tmp_path))
+    paragraphs = "".join(f'<p class="long-name-of-a-class"><b>Paragraph</b> {number}</p>\n' for number in range(200))
+    text = f"<!doctype html>\n<html><head><script>let x = 1</script></head><body>{paragraphs}</body></html>"
+    ref = Objects(tmp_path).keep(text)
+    found = BY_NAME["markup"](Segment(text, "Bash", "curl example.org", way_back=WAY_BACK, ref=ref))
+    assert found is not None
+    marker = COMMAND.search(found.text)
+    assert marker is not None and marker[1] == ref
+    values = {"A-B": "1-3", "RE": "script", "PATTERN": "script", "TEXT": "script"}
+    out = printed([ref, *(values.get(word, word) for word in shlex.split(marker[2]))])
+    assert any("<script>let x = 1</script>" in line for line in out)

@@ -1,0 +1,50 @@
+"""Rows of misses and the sums they belong to in; rates, costs and what is saved once they are paid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from headroom_wrap.dashboard.words import UNKNOWN, Readable, money, one_line, share, tokens
+from headroom_wrap.ledger import Totals
+from headroom_wrap.redemption import Misses
+
+
+def misses(rows: Sequence[Misses], sums: Totals) -> Readable:
+    """-> how often what was left out was asked for again. `sums`: the totals of the same time and session."""
+    if not rows:
+        return Readable(Text("Nothing was left out of any result yet, so nothing could be missed."))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, header_style="bold")
+    table.add_column("left out by, of", overflow="ellipsis", min_width=18)
+    for name in ("results", "missed", "rate", "get", "read", "edit", "removed", "back", "cost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        counts = (f"{number:,}" for number in (row.results, row.missed))
+        kinds = (f"{number:,}" for number in (row.gets, row.reads, row.edits))
+        sizes = (tokens(row.removed), tokens(row.returned), money(row.cost))
+        table.add_row(one_line(f"{row.compressor}, {row.tool}"), *counts, share(row.rate), *kinds, *sizes)
+    return Readable(Group(net(rows, sums), Text(), table, Text(), Text(_NOTES, style="dim")))
+
+
+def net(rows: Sequence[Misses], sums: Totals) -> Text:
+    """-> the saving with what the misses cost: negative where they cost more."""
+    costs = [row.cost for row in rows]
+    if sums.saved is None or sums.bill is None or any(cost is None for cost in costs):
+        return Text(f"net saving {UNKNOWN}: a model without a known price, or no counts from the provider")
+    cost = sum(cost for cost in costs if cost is not None)
+    kept = sums.saved - cost
+    said = f"{money(sums.saved)} saved, {money(cost)} spent on misses: {money(kept)} net"
+    whole = sums.bill + kept
+    effect = f", {share(kept / whole)} of the whole bill without headroom" if whole > 0 else ""
+    return Text(f"{said}{effect}", style="bold green" if kept >= 0 else "bold red")
+
+
+_NOTES = (
+    "missed: results of which something was wanted again: by headroom get or the MCP tool, by reading a folded range "
+    "again, or by an edit of text that was folded. removed, back: o200k tokens left out at first, and of the results "
+    "that brought it back. cost: the part of the bill of each request made for it; an edit makes none."
+)

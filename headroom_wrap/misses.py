@@ -1,0 +1,109 @@
+"""A new result and what was sent before it in; out: whether the agent asked again for what an earlier form left out.
+
+Three kinds, each against the reference of the result that was shortened: "get" (our command or MCP tool fetched it),
+"read" (the agent read a folded range of the same file, or asked the very same again), "edit" (it changed text that it
+had never been shown). Only references are kept, no text of the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from headroom_wrap.marker import WAY_BACK
+from headroom_wrap.segment import Outcome, Segment
+
+KINDS = ("get", "read", "edit")
+FEW = 3
+"""Folded lines that a read must show to count: one alone also stands elsewhere."""
+
+_GET = re.compile(rf"\b{WAY_BACK}\s+[\"']?([0-9a-hjkmnp-tv-z]{{11,52}})\b")
+_RETRIEVE = re.compile(r"\bref=[\"']?([0-9a-hjkmnp-tv-z]{11,52})\b")
+_NARROW = re.compile(
+    r"\b(?:offset|limit|start_line|end_line|view_range|line_start|line_end)\b|\bsed\s+-n|\b(?:head|tail)\s+-|\bNR\b"
+)
+_FILE = re.compile(r"[\w./~@+-]*[\w@+-]\.\w+")
+_OLD = re.compile(
+    r"\b(?:old_string|oldString|oldText|old_str)=(.*?)(?= (?:new_string|newString|newText|new_str)=|\Z)", re.S
+)
+_PATCH = "*** Begin Patch"
+_NUMBERED = re.compile(r"[ \t]*L?\d+(?:\t|→|: ?|-| \| ?)")
+_SHORT = 8
+_OTHER_SHAPE = ("records", "search", "listing")
+"""Compressors whose forms aren't lines of the original: what they left out can't be told by looking for lines."""
+
+
+def missed(segment: Segment, earlier: Sequence[tuple[Segment, Outcome]]) -> str:
+    """-> "get", "read" or "edit" and the reference of the shortened result, such as "get 4f2a9c0d1e2"; "" for none.
+
+    `earlier` are the results before this one in the same request, with what was sent of them.
+    """
+    if earlier and earlier[-1][1].missed and earlier[-1][0].call == segment.call != "":
+        return ""  # another text of the same result: Codex's exec answers with two
+    if ref := _fetched(segment):
+        return f"get {_holder(ref, earlier)}"
+    if any(_same(segment, before) and outcome.omitted for before, outcome in earlier):
+        return f"read {next(o.ref for b, o in reversed(earlier) if _same(segment, b) and o.omitted)}"
+    old = _edited(segment.call)
+    lines = old if old else _lines(segment.text) if _NARROW.search(segment.call) else frozenset()
+    if not lines:
+        return ""
+    shown = frozenset[str]()
+    files = _files(segment)
+    for before, outcome in reversed(earlier):
+        if files.isdisjoint(_files(before)):
+            continue
+        hits = lines & _hidden(before, outcome) - shown
+        if len(hits) >= (1 if old else min(FEW, len(lines))):
+            return f"{'edit' if old else 'read'} {outcome.ref}"
+        shown |= _lines(before.text if outcome.text is None else outcome.text)
+    return ""
+
+
+def _fetched(segment: Segment) -> str:
+    """-> the reference that a call of ours asked for."""
+    pattern = _RETRIEVE if segment.tool.endswith("headroom_retrieve") else _GET
+    found = pattern.search(segment.call)
+    return found[1] if found else ""
+
+
+def _holder(ref: str, earlier: Sequence[tuple[Segment, Outcome]]) -> str:
+    """-> the reference of the whole result whose marker names `ref`, which may be that of a part of it."""
+    return next((outcome.ref for _, outcome in earlier if outcome.text and ref in outcome.text), ref)
+
+
+def _same(segment: Segment, before: Segment) -> bool:
+    return segment.call == before.call != "" and segment.text == before.text
+
+
+def _edited(call: str) -> frozenset[str]:
+    """-> the lines that an edit replaces or looks for."""
+    texts = [found[1] for found in _OLD.finditer(call)]
+    if _PATCH in call:
+        texts += [line[1:] for line in call.split("\n") if line[:1] in "- " and not line.startswith("---")]
+    return frozenset[str]().union(*map(_lines, texts))
+
+
+def _files(segment: Segment) -> frozenset[str]:
+    """-> the names of the files that a call speaks of, without their folders: agents write paths in several ways."""
+    named = [segment.path] if segment.path else _FILE.findall(segment.call[:2000])
+    return frozenset(path.rpartition("/")[2] for path in named)
+
+
+def _hidden(before: Segment, outcome: Outcome) -> frozenset[str]:
+    """-> the lines of a result that were left out of what was sent."""
+    if outcome.text is None or not outcome.omitted or set(outcome.compressor.split("+")) & {*_OTHER_SHAPE}:
+        return frozenset()
+    return _lines(before.text) - _lines(outcome.text)
+
+
+def _lines(text: str) -> frozenset[str]:
+    """-> the lines that say something, without numbers in front of them and space around them."""
+    return frozenset(_bare(text))
+
+
+def _bare(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        bare = _NUMBERED.sub("", line, count=1).strip()
+        if len(bare) >= _SHORT:
+            yield bare

@@ -1,0 +1,99 @@
+"""Lines that agents hardly ever use go, in runs, with a way back; what must stay stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from headroom_wrap import kompress
+from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
+from headroom_wrap.marker import is_marker, ref_of
+from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.testing import check
+
+FIXTURES = [
+    f"  - {{id: {number}, state: open, owner: team, size: medium, colour: grey, weight: 12, shape: round}}"
+    for number in range(300)
+]
+
+
+def page(lines: list[str], **fields: str) -> Segment:
+    text = "\n".join(lines)
+    asked = {
+        "tool": "Read",
+        "call": "file_path=/a/data/fixtures.yaml",
+        "goal": "Say hello.",
+        "way_back": "headroom get",
+    }
+    return Segment(text, ref=ref_of(text), **(asked | fields))
+
+
+def answer(segment: Segment) -> Compressed:
+    found = lines_by_use(segment)
+    assert found is not None
+    return found
+
+
+def test_the_compressor_keeps_every_promise() -> None:
+    check(lines_by_use)
+
+
+def test_dull_lines_go_in_runs_and_the_rest_stands_verbatim() -> None:
+    found = answer(page(FIXTURES))
+    kept = [line for line in found.text.split("\n") if not is_marker(line)]
+    assert kept == [line for line in FIXTURES if line in set(kept)]
+    assert len(FIXTURES) * 0.2 <= len(kept) < len(FIXTURES)
+    gone = len(FIXTURES) - len(kept)
+    assert found.omitted == f"{gone} of 300 lines, by expected use"
+    assert found.text.split("\n")[-1] == f"[{found.omitted} · headroom get {page(FIXTURES).ref} --lines A-B]"
+
+
+def test_gaps_say_the_file_s_own_numbers_where_it_shows_them() -> None:
+    numbered = [f"{number:6d}→{line}" for number, line in enumerate(FIXTURES, 501)]
+    found = answer(page(numbered, call="file_path=/a/data/fixtures.yaml offset=501 limit=300"))
+    gaps = [line for line in found.text.split("\n") if line.startswith("[line")]
+    kept = {int(line.split("→")[0]) for line in found.text.split("\n") if "→" in line}
+    said = {
+        number
+        for gap in gaps
+        for first, _, last in [gap.split()[1].partition("-")]
+        for number in range(int(first), int(last or first) + 1)
+    }
+    assert said == set(range(501, 801)) - kept
+    assert found.text.endswith("--lines A-B (line 501 is --lines 1)]")
+
+
+def test_errors_stay_in_what_a_command_printed() -> None:
+    lines = [line if number % 70 else f"error: step {number} failed" for number, line in enumerate(FIXTURES)]
+    found = answer(page(lines, call="file_path=/a/run.txt"))
+    assert [line for line in found.text.split("\n") if "error:" in line] == [line for line in lines if "error:" in line]
+
+
+def test_signatures_stay_in_source_files() -> None:
+    lines = ["     1→def load(path):", "     2→    return 1", "     3→class Shop:", "     4→    # class of shops"]
+    assert must(lines, "shop.py") == [True, False, True, False]
+    assert (
+        must(["export async function load() {", "pub(crate) fn run()", "func (s *Shop) Run() {"], "a.ts") == [True] * 3
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"way_back": ""},
+        {"goal": "Please read the whole file."},
+        {"tool": "Task", "call": "prompt=look"},
+        {"tool": "WebFetch", "call": "url=https://example.com/fixtures.yaml"},
+    ],
+)
+def test_what_has_to_stay_whole_is_left_alone(fields: dict[str, str]) -> None:
+    assert lines_by_use(page(FIXTURES, **fields)) is None
+
+
+def test_short_results_are_left_alone() -> None:
+    lines = FIXTURES[:20]
+    assert sum(kompress.costs(lines)) < 100 * LEAST
+    assert lines_by_use(page(lines)) is None
+
+
+def test_a_file_with_conflict_marks_is_left_alone() -> None:
+    assert lines_by_use(page([*FIXTURES, "<<<<<<< ours", "a", "=======", "b", ">>>>>>> theirs"])) is None
