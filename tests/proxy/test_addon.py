@@ -24,6 +24,7 @@ from tests.proxy.loopback import (
     Upstream,
     children,
     kill,
+    plain,
     proxy,
     request,
     wait_until,
@@ -417,3 +418,18 @@ def test_while_large_and_slow_bodies_are_compressed_another_stream_flows(running
             break
     print(f"longest gaps: {gaps}")  # noqa: T201
     assert min(gaps) < 0.1
+
+
+def test_no_credential_is_written_anywhere(
+    running: Proxy, upstream: Upstream, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not where all goes well, nor where the provider refuses, hangs up, or the body can't be read."""
+    answers = iter([plain, lambda handler: handler.reply(400, b"{}"), Handler.reset, plain])
+    upstream.script = lambda handler: next(answers)(handler)  # noqa: PLW0108 - the next one at each request
+    headers = {"authorization": "Bearer s3cret-1", "x_api_key": "s3cret-2", "x_goog_api_key": "s3cret-3"}
+    for body in (conversation(2), conversation(3), conversation(4), b"no json"):
+        running.post(body, "/v1/messages?key=s3cret-4", **headers)
+    assert len(running.exchanges()) == 4
+    written = [path for path in running.home.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    assert written == []
+    assert "s3cret" not in "".join(capfd.readouterr())
