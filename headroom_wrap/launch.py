@@ -140,7 +140,8 @@ def _ready(child: subprocess.Popen[bytes], options: Options, errors: IO[bytes]) 
     try:
         return Listening(**json.loads(said))
     except (ValueError, TypeError):
-        raise Refused("the proxy did not start", _last_line(child, errors), _mend(options)) from None
+        why = _last_line(child, errors)
+        raise Refused("the proxy did not start", why, "" if ";" in why else "mend that and run it again") from None
 
 
 def _last_line(child: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
@@ -149,12 +150,6 @@ def _last_line(child: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
     errors.seek(0)
     said = [text.strip() for text in errors.read().decode(errors="replace").splitlines() if text.strip()]
     return said[-1].removeprefix("headroom: ").removeprefix("the proxy did not start: ") if said else "it said nothing"
-
-
-def _mend(options: Options) -> str:
-    if options.base_port:
-        return f"is port {options.base_port} taken? choose another with --port"
-    return "headroom proxy -v shows more"
 
 
 def _ended(child: subprocess.Popen[bytes]) -> None:

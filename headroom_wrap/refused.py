@@ -11,5 +11,5 @@ class Refused(Exception):
         self.what, self.why, self.mend = what, why, mend
 
     def __str__(self) -> str:
-        line = f"{self.what}: {self.why}; {self.mend}" if self.why else f"{self.what}; {self.mend}"
-        return " ".join(line.split())
+        said = f"{self.what}: {self.why}" if self.why else self.what
+        return " ".join((f"{said}; {self.mend}" if self.mend else said).split())

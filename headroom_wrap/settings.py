@@ -168,6 +168,15 @@ def load(directory: Path | None = None) -> Settings:
     return Settings(**values, origins=origins)
 
 
+def home() -> Path:
+    """-> the data folder, whatever is wrong with other settings: a model's way back must not end with a bad edit."""
+    try:
+        return load().home
+    except BadSetting:
+        given = environment().get("HEADROOM_HOME", "")
+        return Path(given) if Path(given).is_absolute() else _home()
+
+
 def _from_environment() -> list[tuple[str, str, object]]:
     given = environment()
     variables = ((f"HEADROOM_{name.upper()}", name) for name in FIELDS)

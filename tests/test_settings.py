@@ -156,3 +156,10 @@ def test_the_environment_is_handed_out_as_a_copy(monkeypatch: pytest.MonkeyPatch
     copy = settings.environment()
     copy["HEADROOM_TEST_ONLY"] = "2"
     assert settings.environment()["HEADROOM_TEST_ONLY"] == "1"
+
+
+def test_the_data_folder_is_found_whatever_else_is_wrong(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADROOM_FLOOR", "many")
+    assert settings.home() == Settings().home
+    monkeypatch.setenv("HEADROOM_HOME", str(place))
+    assert settings.home() == place

@@ -10,7 +10,7 @@ import click
 
 from headroom_wrap.retrieve import TOKENS, Wanted, retrieved
 from headroom_wrap.retrieve.asked import pattern, span
-from headroom_wrap.settings import load
+from headroom_wrap.settings import home
 from headroom_wrap.store.objects import Objects
 
 T = TypeVar("T")
@@ -52,5 +52,5 @@ def _or_bad(read: Callable[[str], T], value: str) -> T:
 @click.option("--all", "everything", is_flag=True, help=f"Print it all, however long (otherwise {TOKENS:,} tokens).")
 def command(ref: str, everything: bool, **wanted: Any) -> None:
     """Print the original that REF stands for, or what is wanted of it."""
-    text = retrieved(Objects(load().home).original(ref), Wanted(**wanted), 0 if everything else TOKENS)
+    text = retrieved(Objects(home()).original(ref), Wanted(**wanted), 0 if everything else TOKENS)
     click.echo(text.encode("utf-8", "replace"), nl=False)
