@@ -195,10 +195,27 @@ _quoted = json.JSONEncoder(ensure_ascii=False).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_LITERALS: dict[tuple[str, bool], str] = {}
+_LITERALS_SIZE = 8_000_000
+"""Characters of literals that are kept: the same texts are written again with every request of a conversation.
+
+Writing those of a 2 MB body anew took 3 of the 17 ms that such a request took longer than without us.
+"""
+
+
 def literal(text: str, original: str) -> str:
     """-> the JSON string literal of a text, its letters escaped only where the literal it replaces has them so."""
-    if "\\u" in original and original.isascii() and _ESCAPED_LETTER.search(original):
-        return json.dumps(text)
+    escaped = "\\u" in original and original.isascii() and _ESCAPED_LETTER.search(original) is not None
+    made = _LITERALS.get((text, escaped))
+    if made is None:
+        made = json.dumps(text) if escaped else _raw(text)
+        if sum(map(len, _LITERALS.values())) + len(made) > _LITERALS_SIZE:
+            _LITERALS.clear()
+        _LITERALS[text, escaped] = made
+    return made
+
+
+def _raw(text: str) -> str:
     raw = _quoted(text)
     return raw if raw.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", raw)
 

@@ -191,8 +191,7 @@ def accepting(home: str) -> float:
 def cli_help() -> str:
     def once() -> float:
         start = time.perf_counter()
-        code = "from headroom_wrap.cli import main; main(['--help'])"
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "headroom_wrap", "--help"], check=True, capture_output=True)
         return time.perf_counter() - start
 
     try:
