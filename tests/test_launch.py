@@ -21,7 +21,10 @@ from headroom_wrap.settings import environment
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, relies on PR_SET_PDEATHSIG")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, relies on PR_SET_PDEATHSIG"),
+]
 
 
 class World:

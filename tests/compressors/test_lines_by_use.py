@@ -10,6 +10,8 @@ from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.testing import check
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = [
     f"  - {{id: {number}, state: open, owner: team, size: medium, colour: grey, weight: 12, shape: round}}"
     for number in range(300)

@@ -22,6 +22,8 @@ from headroom_wrap.store.local import LocalStore
 from headroom_wrap.store.objects import Objects
 from headroom_wrap.wire import anthropic
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TEXT = "".join(f"line {number}\n" for number in range(1, 101))
 

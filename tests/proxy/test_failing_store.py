@@ -17,7 +17,10 @@ from headroom_wrap.store.local import LocalStore
 from tests.proxy.bodies import LISTING, conversation, results
 from tests.proxy.loopback import Proxy, Upstream, children, proxy, unprivileged
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process from outside")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process from outside"),
+]
 
 
 def assert_the_history_stood(upstream: Upstream) -> None:

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from headroom_wrap.proxy.frames import Frame
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import MOST, Workers
 from tests.proxy.bodies import conversation, results
 from tests.proxy.loopback import kill, runs
+
+pytestmark = pytest.mark.slow
 
 HEAD = {"kind": "body", "path": "/v1/messages", "encoding": "", "decide": True}
 GONE = (sys.executable, "-c", "")

@@ -24,6 +24,8 @@ from tests.proxy.bodies import conversation
 from tests.proxy.loopback import ANSWER, Upstream, children, kill, proxy, runs, wait_until
 from tests.proxy.tls import own_server
 
+pytestmark = pytest.mark.slow
+
 
 def started(given: dict[str, Any]) -> tuple[int, bytes, str]:
     """-> exit code, stdout and stderr of a proxy that ends by itself, its stdin still open."""
