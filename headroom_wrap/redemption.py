@@ -56,7 +56,7 @@ def misses(database: Database, prices: Prices, window: dict[str, Any]) -> tuple[
     return tuple(replace(Misses(*row), cost=costs.get((row[0], row[1]), 0.0)) for row in rows)
 
 
-_WINDOW = "started >= :since AND (:session = '' OR session = :session)"
+_WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:project = '' OR project = :project)"
 _SENT = f"""
     sent AS (
         SELECT compressor, tool, ref, before - after AS removed, outcomes.rowid AS id, session

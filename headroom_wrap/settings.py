@@ -69,6 +69,13 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _share(value: Any) -> float:
+    number = _seconds(value)
+    if number > 0.9:
+        raise ValueError
+    return number
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -94,6 +101,7 @@ _NAMES = _Kind("a list of names (in the environment: separated by commas)", _nam
 _WHOLE = _Kind("a whole number from 0", _whole)
 _PORT = _Kind("a port from 0 to 65535", _port)
 _SECONDS = _Kind("a number of seconds from 0", _seconds)
+_SHARE = _Kind("a share from 0 to 0.9", _share)
 _TEXT = _Kind("text", _text)
 _URL = _Kind("a URL that begins with http:// or https://", _url)
 _FOLDER = _Kind("an absolute path", _folder)
@@ -122,6 +130,7 @@ class Settings:
     hosts: tuple[str, ...] = _setting((), _NAMES, "hosts to decrypt besides the known inference hosts")
     upstream: str = _setting("", _URL, "where requests go instead of the provider's own URL")
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
+    holdout: float = _setting(0.0, _SHARE, "share of conversations left untouched, to measure the others against")
     way_back: str = _setting("auto", _TEXT, "how the model can fetch an original; auto: found out per request")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}

@@ -40,6 +40,7 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         floor=settings.floor,
         compressors=settings.compressors,
         skip_tools=settings.skip_tools,
+        holdout=settings.holdout,
     )
 
 

@@ -23,6 +23,7 @@ from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
+from headroom_wrap.wire.fixed import sizes
 from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
@@ -74,7 +75,9 @@ class Answers:
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
     stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
+    return Policy(
+        options.way_back, options.stop_after, options.floor, options.skip_tools, stack, min(options.holdout, 0.99)
+    )
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -86,6 +89,8 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
         "conversation": hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else "",
         "before": len(body),
         "after": len(done.body),
+        "called": done.request.called if done.request else (),
+        "fixed": sizes(*done.request.fixed) if done.request else (),
     }
 
 

@@ -37,14 +37,14 @@ def test_an_empty_ledger_says_what_to_do(home: Path) -> None:
 def test_piped_output_is_plain_text(home: Path) -> None:
     record(home)
     result = CliRunner().invoke(command, [])
-    assert result.exit_code == 0 and "46.2 % of the whole bill saved" in result.output
+    assert result.exit_code == 0 and "50.3 % of the whole bill saved" in result.output
     assert "\x1b" not in result.output
 
 
 def test_json_has_the_rows_with_unknown_as_null(home: Path) -> None:
     record(home)
     rows = json.loads(CliRunner().invoke(command, ["--json"]).output)
-    assert rows["ever"]["effect"] == pytest.approx(3750 / 8125)
+    assert rows["ever"]["effect"] == pytest.approx(4425 / 8800)
     assert (rows["today"]["bill"], rows["today"]["effect"]) == (None, None)
     assert rows["compressors"] == [{"name": "logs", "segments": 1, "changed": 1, "before": 1000, "after": 400}]
     only = json.loads(CliRunner().invoke(command, ["--json", "--session", "nobody"]).output)
