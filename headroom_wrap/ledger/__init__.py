@@ -87,7 +87,8 @@ class Ledger:
     def fixed(self, since: float = 0.0, *, session: str = "", project: str = "") -> tuple[Fixed, ...]:
         """-> what system prompts and tool definitions are of the bill, by agent and tool."""
         window = Window(since, session, project)
-        return fixed.fixed(self._database, self._prices, self._calibrated(window), window)
+        bills = {row.name: row.bill for row in self.totals(since, by="agent", session=session, project=project)}
+        return fixed.fixed(self._database, self._prices, self._calibrated(window), window, bills)
 
     def turns(self, session: str) -> tuple[Turn, ...]:
         """-> the requests of a session and the segments that were new in each; none for an unknown session."""
@@ -97,9 +98,10 @@ class Ledger:
         """-> up to five sessions whose name begins like this, the latest first."""
         return sessions.known(self._database, start)
 
-    def latest(self) -> str:
-        """-> the session that sent the latest request, or ""."""
-        rows = self._database.read("SELECT session FROM exchanges ORDER BY id DESC LIMIT 1")
+    def latest(self, project: str = "") -> str:
+        """-> the session whose request was answered last, or ""."""
+        query = "SELECT session FROM exchanges WHERE ok AND ? IN ('', project) ORDER BY id DESC LIMIT 1"
+        rows = self._database.read(query, (project,))
         return str(rows[0][0]) if rows else ""
 
     def purge(self, *, session: str = "", before: float = 0.0, everything: bool = False) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from headroom_wrap.ledger.calibration import Calibration, family
-from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window
+from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window, tier
 from headroom_wrap.prices import Prices
 from headroom_wrap.store.database import Database
 
@@ -39,9 +39,13 @@ class Fixed:
 
 
 def fixed(
-    database: Database, prices: Prices, calibrated: Mapping[str, Calibration], window: Window
+    database: Database,
+    prices: Prices,
+    calibrated: Mapping[str, Calibration],
+    window: Window,
+    bills: Mapping[str, float | None],
 ) -> tuple[Fixed, ...]:
-    """-> one row for each agent and part, the dearest first."""
+    """-> one row for each agent and part, the dearest first; `bills`: dollars of all requests of an agent."""
     values = window._asdict()
     parts: dict[int, list[tuple[str, int]]] = {}
     for number, name, tokens in database.read(_PARTS, values):
@@ -55,30 +59,19 @@ def fixed(
             share = None if cost is None else cost * tokens / whole
             _add(rows, Fixed(agent, name, tokens, requests, cost=share))
     calls = {(agent, tool): number for agent, tool, number in database.read(_CALLS, values)}
-    bills = _bills(database, prices, values)
-    done = [_finished(row, calls.get((row.agent, row.name), 0), bills.get(row.agent, 0.0)) for row in rows.values()]
+    done = [_finished(row, calls.get((row.agent, row.name), 0), bills.get(row.agent) or 0.0) for row in rows.values()]
     return tuple(sorted(done, key=lambda row: (row.agent, -(row.cost or 0.0), -row.tokens, row.name)))
 
 
 def _cost(database: Database, prices: Prices, chosen: dict[str, object], tokens: float) -> float | None:
     """-> dollars for so many tokens in front of each chosen request; None: unknown price."""
     dollars = 0.0
-    for prompt, read, plain, write, write_1h in database.read(_READS, chosen):
+    for _, prompt, *counts in database.read(_READS.format(tier=tier(prices)), {**chosen, "tokens": tokens}):
         price = prices.of(str(chosen["model"]), prompt)
         if price is None:
             return None
-        warm, uncached = min(read, tokens), plain + write + write_1h
-        cold = min(tokens - warm, uncached) / uncached if uncached else 0.0
-        dollars += price.dollars(plain * cold, warm, write * cold, write_1h * cold)
+        dollars += price.dollars(*counts)
     return dollars
-
-
-def _bills(database: Database, prices: Prices, values: Mapping[str, object]) -> dict[str, float]:
-    bills: dict[str, float] = {}
-    for agent, model, prompt, *counts in database.read(_BILLS, values):
-        price = prices.of(model, prompt)
-        bills[agent] = bills.get(agent, 0.0) + (price.dollars(*counts) if price else 0.0)
-    return bills
 
 
 def _add(rows: dict[tuple[str, str], Fixed], new: Fixed) -> None:
@@ -97,14 +90,18 @@ _CHOSEN = f"FROM exchanges WHERE ok AND {REPORTED} AND {IN_WINDOW}"
 _PARTS = f"SELECT fixed, name, tokens FROM fixed_parts WHERE fixed IN (SELECT fixed {_CHOSEN})"
 _SETS = f"SELECT agent, model, fixed, count(*) {_CHOSEN} AND fixed IS NOT NULL GROUP BY 1, 2, 3"
 _READS = f"""
-    SELECT {PROMPT}, coalesce(cache_read, 0), coalesce(input, 0), coalesce(cache_write, 0), coalesce(cache_write_1h, 0)
-    {_CHOSEN} AND agent = :agent AND model = :model AND fixed = :fixed
+    WITH chosen AS (
+        SELECT {PROMPT} AS prompt, coalesce(input, 0) AS plain, coalesce(cache_write, 0) AS write,
+            coalesce(cache_write_1h, 0) AS hour, min(coalesce(cache_read, 0), :tokens) AS warm
+        {_CHOSEN} AND agent = :agent AND model = :model AND fixed = :fixed
+    ), shared AS (
+        SELECT *, coalesce(min(:tokens - warm, plain + write + hour) * 1.0 / nullif(plain + write + hour, 0), 0) AS cold
+        FROM chosen
+    )
+    SELECT {{tier}}, max(prompt), sum(plain * cold), sum(warm), sum(write * cold), sum(hour * cold)
+    FROM shared GROUP BY 1
 """
 _CALLS = f"""
     SELECT agent, tool, sum(number) FROM calls JOIN exchanges ON exchange = id
     WHERE ok AND {IN_WINDOW} GROUP BY 1, 2
-"""
-_BILLS = f"""
-    SELECT agent, model, {PROMPT}, coalesce(input, 0), coalesce(cache_read, 0), coalesce(cache_write, 0),
-        coalesce(cache_write_1h, 0), coalesce(output, 0) {_CHOSEN}
 """

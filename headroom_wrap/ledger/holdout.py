@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window
+from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window, tier
 from headroom_wrap.prices import Prices
 from headroom_wrap.store.database import Database
 
@@ -39,7 +39,8 @@ def holdout(database: Database, prices: Prices, window: Window) -> Holdout:
     """-> the difference over the conversations that had tool results and whose models all have a known price."""
     bills: dict[tuple[str, str], float | None] = {}
     held: dict[tuple[str, str], bool] = {}
-    for session, conversation, is_held, model, prompt, *counts in database.read(_BILLS, window._asdict()):
+    rows = database.read(_BILLS.format(tier=tier(prices)), window._asdict())
+    for session, conversation, is_held, model, _, prompt, *counts in rows:
         key, price = (session, conversation), prices.of(model, prompt)
         before = bills.get(key, 0.0)
         bills[key] = None if price is None or before is None else before + price.dollars(*counts)
@@ -79,7 +80,9 @@ def _quantile(freedom: float) -> float:
 
 
 _BILLS = f"""
-    SELECT session, conversation, held, model, {PROMPT}, coalesce(input, 0), coalesce(cache_read, 0),
-        coalesce(cache_write, 0), coalesce(cache_write_1h, 0), coalesce(output, 0)
-    FROM exchanges WHERE ok AND {REPORTED} AND conversation != '' AND {IN_WINDOW}
+    SELECT session, conversation, max(held), model, {{tier}}, max(prompt), total(input), total(cache_read),
+        total(cache_write), total(cache_write_1h), total(output)
+    FROM (SELECT *, {PROMPT} AS prompt FROM exchanges
+        WHERE ok AND {REPORTED} AND conversation != '' AND {IN_WINDOW})
+    GROUP BY 1, 2, 4, 5
 """

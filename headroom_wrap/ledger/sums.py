@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from headroom_wrap.ledger.calibration import Calibration, family
-from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, SENT, Window
+from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, SENT, Window, tier
 from headroom_wrap.prices import Price, Prices
 from headroom_wrap.store.database import Database
 
@@ -110,8 +110,7 @@ def totals(
 ) -> tuple[Totals, ...]:
     """-> the sums of each value of a column, the largest saving first; `by`: see `COLUMNS`."""
     summed: dict[str, Totals] = {}
-    tier = " + ".join(f"(prompt > {tokens})" for tokens in prices.tiers) or "0"
-    rows = database.read(_TOTALS.format(by=COLUMNS[by], tier=tier), window._asdict())
+    rows = database.read(_TOTALS.format(by=COLUMNS[by], tier=tier(prices)), window._asdict())
     for name, model, _, login, prompt, unsplit, *again_and_counts in rows:
         again, counts = again_and_counts[: len(_BILLED)], again_and_counts[len(_BILLED) :]
         sums = Totals(name, **dict(zip(_SUMMED, counts, strict=True)))

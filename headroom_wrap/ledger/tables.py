@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headroom_wrap import redemption
+from headroom_wrap.prices import Prices
 
 MIGRATIONS = (
     (
@@ -66,6 +67,11 @@ class Window(NamedTuple):
     since: float = 0.0
     session: str = ""
     project: str = ""
+
+
+def tier(prices: Prices) -> str:
+    """-> SQL for how many price steps a row's `prompt` is above: rows with the same model and tier share a price."""
+    return " + ".join(f"(prompt > {tokens})" for tokens in prices.tiers) or "0"
 
 
 IN_WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:project = '' OR project = :project)"

@@ -35,9 +35,10 @@ def drawn(home: Path, session: str) -> str:
 
 def test_the_summary_is_of_this_session(home: Path) -> None:
     assert drawn(home, "s1") == (
-        "headroom  50.3 % of the whole bill saved · $0.0044 of $0.0088 · estimated\n"
-        "removed   600 of 1.0k tokens of tool results (60.0 %), measured\n"
+        "headroom  50.3 % of the whole bill saved (47.6 to 63.9 %) · $0.0044 of $0.0088 · estimated\n"
+        "removed   600 of 1.0k tokens of tool results (60.0 %), counted\n"
         "provider  2.0k read, 500 written, 0 plain, 10 out, reported in 1 of 1 requests\n"
+        "more      headroom stats --session s1\n"
     )
 
 
