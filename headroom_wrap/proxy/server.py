@@ -56,6 +56,7 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
             return
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
+        accounts.retain(options.keep_days, options.keep_bytes)
 
     addon = Headroom(options, workers, accounts, ready)
     ours = (core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon)
