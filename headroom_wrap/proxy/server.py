@@ -9,8 +9,10 @@ import json
 import logging
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
+from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.mitm import adapt, import_lean
 
 import_lean()
@@ -26,6 +28,7 @@ from headroom_wrap.proxy.addon import Headroom  # noqa: E402
 from headroom_wrap.proxy.chain import Chain  # noqa: E402
 from headroom_wrap.proxy.options import Options  # noqa: E402
 from headroom_wrap.proxy.pool import Workers  # noqa: E402
+from headroom_wrap.store import Unavailable  # noqa: E402
 
 LOG = logging.getLogger("headroom.proxy")
 
@@ -35,13 +38,24 @@ NOWHERE = "headroom.invalid"
 
 async def serve(options: Options) -> None:
     """Serve until the end. Raises ValueError for options that can't be used, OSError where it can't listen or write."""
-    workers = Workers(options)
+    workers = Workers(replace(options, lossless=(*options.lossless, *learnt(Path(options.home)))))
     accounts = Accounts(Path(options.home))
     try:
         await _serve(options, workers, accounts)
     finally:
         workers.close()
         accounts.close()
+
+
+def learnt(home: Path) -> tuple[str, ...]:
+    """-> what past runs have taught, read once: every worker of this run leaves out the same. Nothing, unreadable."""
+    ledger = Ledger(home)
+    try:
+        return tuple(sorted(f"{compressor} {tool}" for compressor, tool in ledger.lossless()))
+    except Unavailable:
+        return ()
+    finally:
+        ledger.close()
 
 
 async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None:
@@ -56,6 +70,7 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
             return
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
+        accounts.retain(options.keep_days, options.keep_bytes)
 
     addon = Headroom(options, workers, accounts, ready)
     ours = (core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon)
