@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap import host
 from headroom_wrap.compressors import STACK
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
@@ -27,8 +26,6 @@ from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
 """Bytes that a body may have once decoded; a larger one passes as it came."""
-
-PR_SET_PDEATHSIG = 1
 
 
 class Answers:
@@ -90,13 +87,6 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
     }
 
 
-def _die_with_parent() -> None:
-    """Linux kills us when the parent is killed, even inside a regular expression; elsewhere the closed socket ends us
-    after the job."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _read(line: socket.socket, length: int) -> bytes:
     whole = bytearray(length)
     place = memoryview(whole)
@@ -127,8 +117,10 @@ def _options(line: socket.socket) -> Options:
 
 
 def main() -> None:
-    """Answer until the socket closes."""
-    _die_with_parent()
+    """Answer until the socket closes. Linux kills us when the parent is killed, even inside a regular expression;
+    elsewhere the closed socket ends us after the job."""
+    if kill := host.dying_with_us(signal.SIGKILL):
+        kill()
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)
