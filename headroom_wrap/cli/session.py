@@ -41,6 +41,8 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         compressors=settings.compressors,
         skip_tools=settings.skip_tools,
         holdout=settings.holdout,
+        keep_days=settings.keep_days,
+        keep_bytes=settings.keep_bytes,
     )
 
 

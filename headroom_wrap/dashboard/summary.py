@@ -24,6 +24,13 @@ def summary(home: Path, session: str) -> Readable:
         return Readable(Text(f"headroom: {one_line(str(error))}", style="red"))
 
 
+def _learnt(view: View) -> list[RenderableType]:
+    """-> what this session left out and new runs will not: its misses cost more than it saves."""
+    off = [f"{row.compressor} of {row.tool}" for row in view.misses if row.lossless]
+    said = f"from now on nothing is left out by {', '.join(off)}: misses cost more than it saves (stats --misses)"
+    return [Text(one_line(said), "yellow")] if off else []
+
+
 def live_line(home: Path, session: str) -> str:
     """-> one short line for a terminal's title or status; "" before the first answer or without a ledger."""
     try:
@@ -58,7 +65,7 @@ def brief(view: View) -> Readable:
         table.add_row("passed", one_line(reasons))
     if view.window.session:
         table.add_row("more", f"headroom stats --session {one_line(view.window.session)}")
-    parts: list[RenderableType] = [*alarms(view.alarms), table]
+    parts: list[RenderableType] = [*alarms(view.alarms), table, *_learnt(view)]
     return Readable(Group(*parts))
 
 

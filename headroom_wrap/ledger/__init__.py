@@ -14,7 +14,7 @@ from pathlib import Path
 
 from headroom_wrap import redemption
 from headroom_wrap.ledger import alarms, fixed, holdout, recording, sessions, sums
-from headroom_wrap.ledger.calibration import LATEST, Calibration, calibrations
+from headroom_wrap.ledger.calibration import LATEST, Calibration, calibrations, family
 from headroom_wrap.ledger.fixed import Fixed
 from headroom_wrap.ledger.holdout import Holdout
 from headroom_wrap.ledger.sessions import Sent, Turn
@@ -36,12 +36,14 @@ class Ledger:
     """What became of every request, in the store's SQLite file; several processes at once.
 
     `since` is an epoch time; `session` and `project` choose only theirs. Methods raise `store.Unavailable` where the
-    file can't be read or written, and those with dollars in them `prices.BadPrices`.
+    file can't be read or written, and those with dollars in them `prices.BadPrices`. `o200k`: reported tokens are taken
+    as o200k too, for a replay, whose exchanges were not sent as they stand here and show nothing of a tokenizer.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, o200k: bool = False) -> None:
         self._database = Database(home, MIGRATIONS)
         self._prices = Prices(home)
+        self._o200k = o200k
 
     def record(self, exchange: Exchange) -> None:
         """Add one exchange and the segments that no earlier request of its conversation carried."""
@@ -79,6 +81,10 @@ class Ledger:
     def misses(self, since: float = 0.0, *, session: str = "", project: str = "") -> tuple[redemption.Misses, ...]:
         """-> how often what was left out was asked for again, and what that cost; the most missed first."""
         return redemption.misses(self._database, self._prices, Window(since, session, project)._asdict())
+
+    def lossless(self) -> frozenset[tuple[str, str]]:
+        """-> the (compressor, tool) whose misses cost more than they save: nothing is left out in a run begun now."""
+        return redemption.lossless(self._database)
 
     def holdout(self, since: float = 0.0, *, session: str = "", project: str = "") -> Holdout:
         """-> how the bills of conversations differ from those that were left untouched."""
@@ -129,6 +135,8 @@ class Ledger:
     def _calibrated(self, window: Window) -> dict[str, Calibration]:
         """-> by family, those of all models in a window, from the samples of all time."""
         models = [str(model) for (model,) in self._database.read(_MODELS, window._asdict())]
+        if self._o200k:
+            return {family(model): Calibration(family(model), 1.0, 1.0, 1.0) for model in models}
         return calibrations(models, self._database.read(_RATIOS, (LATEST,)))
 
 
