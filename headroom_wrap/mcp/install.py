@@ -11,12 +11,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from headroom_wrap.agents import Server, claude
-from headroom_wrap.mcp.member import Insertion, inserted, removed
+from headroom_wrap.mcp.member import Insertion, inserted, listed, removed, unlisted
 from headroom_wrap.refused import Refused
 
 NAME = "headroom"
@@ -42,11 +43,16 @@ class Place:
 
 PLACES = {
     "claude": Place("CLAUDE_CONFIG_DIR", "", ".claude.json", claude.SERVER),
-    "codex": Place("CODEX_HOME", ".codex", "config.toml", {}),
+    "codex": Place("CODEX_HOME", ".codex", "config.toml", {"default_tools_approval_mode": "approve"}),
     "cursor": Place("", ".cursor", "mcp.json", {}),
     "gemini": Place("", ".gemini", "settings.json", {"trust": True}),
     "copilot": Place("COPILOT_HOME", ".copilot", "mcp-config.json", {"type": "local", "tools": ["*"]}),
 }
+
+
+ALLOWED = {"claude": Place("CLAUDE_CONFIG_DIR", ".claude", "settings.json", {})}
+"""Where leave to use a server stands in another file than the server itself."""
+ALLOW = ("permissions", "allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,32 @@ class Entry:
 
 
 def install(agent: str, server: Server, home: Path, environment: Mapping[str, str]) -> Path:
-    """-> the file that now names the server. Raises Refused where it can't be read or has another `headroom`."""
+    """-> the file that now names the server, whose tools the agent may use without asking: they only read.
+
+    Raises Refused where it can't be read or has another `headroom`; then nothing was written.
+    """
     place = PLACES[agent]
     path = place.path(environment)
+    entry = server.entry(**place.more)
+    server_in = _toml if path.suffix == ".toml" else _json
+    changes = [(_journal(home, agent), *_change(path, lambda text: server_in(path, text, entry)))]
+    if agent in ALLOWED:
+        settings = ALLOWED[agent].path(environment)
+        changes += [(_journal(home, f"{agent}-allow"), *_change(settings, lambda text: _leave(settings, text)))]
+    for journal, line, after in changes:
+        if line.text:
+            _write(journal, json.dumps(asdict(line)).encode(), 0o600)
+            _write(Path(line.file), after)
+    return path
+
+
+def _change(path: Path, put_into: Callable[[str], Insertion]) -> tuple[Entry, bytes]:
+    """-> the journal's line and the new content of a file. Raises Refused."""
     content = _read(path)
     text = _text(path, content)
-    put = _toml(path, text, server) if path.suffix == ".toml" else _json(path, text, server.entry(**place.more))
+    put = put_into(text)
     after = put.into(text).encode()
-    journal = Entry(str(path), put.at, put.text, _hash(content), _hash(after))
-    _write(_journal(home, agent), json.dumps(asdict(journal)).encode(), 0o600)
-    _write(path, after)
-    return path
+    return Entry(str(path), put.at, put.text, _hash(content), _hash(after)), after
 
 
 def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
@@ -79,6 +100,8 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
 
     Raises Refused where it can't be read or doesn't name it.
     """
+    if agent in ALLOWED:
+        _forbid(_journal(home, f"{agent}-allow"))
     entry = _entry(_journal(home, agent))
     path = Path(entry.file) if entry else PLACES[agent].path(environment)
     content = _read(path)
@@ -92,6 +115,42 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
     return path
 
 
+def _forbid(journal: Path) -> None:
+    """Take the leave out again, if we put it in and it still stands there. Raises Refused."""
+    entry = _entry(journal)
+    if entry is None:
+        return
+    path = Path(entry.file)
+    content = _read(path)
+    if content is not None and _hash(content) == entry.after and not entry.before:
+        path.unlink()
+    elif content is not None:
+        with suppress(KeyError):
+            _write(path, _without_leave(path, _text(path, content), entry).encode())
+    journal.unlink(missing_ok=True)
+
+
+def _without_leave(path: Path, text: str, entry: Entry) -> str:
+    if _hash(text.encode()) == entry.after:
+        return Insertion(entry.at, entry.text).out_of(text)
+    try:
+        return unlisted(text, ALLOW, claude.MCP_PERMISSION)
+    except ValueError as problem:
+        mend = f"take {claude.MCP_PERMISSION!r} out yourself"
+        raise Refused(f"{path} can't be read as JSON", str(problem), mend) from None
+
+
+def _leave(path: Path, text: str) -> Insertion:
+    """-> what allows our tools; nothing where the user has done so."""
+    try:
+        return listed(text, ALLOW, claude.MCP_PERMISSION)
+    except KeyError:
+        return Insertion(len(text), "")
+    except ValueError as problem:
+        lines = json.dumps({"permissions": {"allow": [claude.MCP_PERMISSION]}})
+        raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
+
+
 def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
     try:
         return inserted(text, ("mcpServers", NAME), entry)
@@ -102,11 +161,11 @@ def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
         raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
 
 
-def _toml(path: Path, text: str, server: Server) -> Insertion:
-    """A table at the end of the file; TOML's strings are JSON's."""
-    entry = server.entry()
+def _toml(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
+    """A table at the end of the file; TOML's strings and arrays are JSON's."""
     variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in entry["env"].items())
-    lines = f"command = {json.dumps(entry['command'])}\nargs = {json.dumps(entry['args'])}\nenv = {{ {variables} }}\n"
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in entry.items() if name != "env")
+    lines += f"env = {{ {variables} }}\n"
     start = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     put = Insertion(len(text), f"{start}{_BEGIN}[mcp_servers.{NAME}]\n{lines}{_END}")
     parse = _toml_reader()
