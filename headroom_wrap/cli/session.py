@@ -22,6 +22,10 @@ def session_name() -> str:
 
 def proxy_options(settings: Settings, environment: Mapping[str, str], session: str) -> Options:
     """-> how the proxy is to run: as the settings say, and through the proxy and with the roots the user has."""
+    if settings.compressors:
+        from headroom_wrap.route import policy  # noqa: PLC0415 - loads them all, 0.3 s; in a worker it would be too late
+
+        policy(settings)
     given = {name.upper(): value for name, value in sorted(environment.items(), reverse=True)}
     no_proxy = [name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip()]
     return Options(
