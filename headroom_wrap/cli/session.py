@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
 from headroom_wrap.proxy.options import Options
@@ -67,4 +69,7 @@ def summary_printed(options: Options) -> None:
 
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415
 
+    if not options.enabled:
+        click.echo("headroom is switched off (enabled = false): every request passed unchanged.", err=True)
+        return
     Console(file=sys.stderr).print(summary(Path(options.home), options.session))
