@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom_wrap.compressors.records import expand, records
-from headroom_wrap.compressors.records_form import read, write
+from headroom_wrap.compressors.records_form import read, tabled, write
 from headroom_wrap.compressors.records_json import NotExact, dumps, loads
 from headroom_wrap.segment import Segment
 
@@ -64,13 +64,13 @@ def text_of(value: Any) -> str:
 @pytest.mark.slow
 def test_every_table_decodes_to_the_same_value_with_its_raw_numbers(value: Any) -> None:
     plain = dumps(loads(text_of(value)))
-    form = write(loads(text_of(value)))
+    form = write(tabled(loads(text_of(value))))
     assert form is None or dumps(read(form)) == plain
 
 
 def test_generated_values_do_become_tables() -> None:
     rows = [{"id": i, "url": f"https://host/path/{i * i}", "owner": {"name": "ada"}} for i in range(9)]
-    form = write(rows)
+    form = write(tabled(rows))
     assert form is not None
     assert form.startswith("[JSON as tables")
 
@@ -124,6 +124,9 @@ def shortened(rows: list[dict[str, Any]], goal: str = "", call: str = "cat log.j
         {"exit_code": 137},
         {"level": "fatal"},
         {"status": None},
+        {"message": "Deprecated: see the gateway"},
+        {"extra": True},
+        {"took": [{"ms": 1}, {"ms": 2}, {"code": 7}]},
     ],
     ids=lambda needle: "-".join(map(str, needle)),
 )
@@ -131,6 +134,24 @@ def test_a_planted_row_is_always_shown(needle: dict[str, Any]) -> None:
     rows = logs(600)
     rows[311] = {**rows[311], **needle}
     assert "\n312: " in shortened(rows)
+
+
+def test_a_row_with_a_remarkable_record_in_an_array_is_shown() -> None:
+    rows = logs(600)
+    for place, row in enumerate(rows):
+        row["files"] = [{"name": f"part_{place}_{each}.py", "size": 100 + place * 7 % 90 + each} for each in range(4)]
+    rows[311]["files"][2]["name"] = "part_311_2.drawio"
+    rows[411]["files"][1]["size"] = 48_000_000
+    rows[511]["files"][0]["error"] = "unreadable"
+    out = shortened(rows)
+    assert [f"\n{number}: " in out for number in (312, 412, 512)] == [True, True, True]
+
+
+def test_days_are_no_categories_and_common_words_ask_for_no_row() -> None:
+    rows = [{"day": f"2026-01-{i % 29 + 1:02}", "text": f"the worker took job {i * 7919 % 100000}"} for i in range(900)]
+    rows[411]["day"] = "2026-01-30"
+    out = shortened(rows, goal="what did the worker do with its job?")
+    assert "\n412: " not in out
 
 
 def test_a_row_that_the_goal_or_the_call_names_is_shown() -> None:
