@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from headroom_wrap import launch
+from headroom_wrap import launch, nested
 from headroom_wrap.agents import Agent, Wish, claude, codex
 from headroom_wrap.cli.mcp import server
 from headroom_wrap.cli.session import proxy_options, session_name, summary_printed, title_for
@@ -40,7 +40,7 @@ def command(agent: str, arguments: tuple[str, ...], upstream: str, port: int | N
     settings = load()
     wish = Wish(
         arguments=arguments[1:] if arguments[:1] == ("--",) else arguments,
-        environment=environment(),
+        environment=nested.outside(environment()),
         upstream=upstream or settings.upstream,
         directory=Path.cwd(),
         server=server(str(launch.private_commands(settings.home) / "headroom"), settings.home)

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap import host
 from headroom_wrap.compressors import STACK
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
@@ -27,8 +26,6 @@ from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
 """Bytes that a body may have once decoded; a larger one passes as it came."""
-
-PR_SET_PDEATHSIG = 1
 
 
 class Answers:
@@ -74,7 +71,8 @@ class Answers:
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
     stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
+    lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
+    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack, lossless)
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -87,13 +85,6 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
         "before": len(body),
         "after": len(done.body),
     }
-
-
-def _die_with_parent() -> None:
-    """Linux kills us when the parent is killed, even inside a regular expression; elsewhere the closed socket ends us
-    after the job."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(line: socket.socket, length: int) -> bytes:
@@ -126,8 +117,10 @@ def _options(line: socket.socket) -> Options:
 
 
 def main() -> None:
-    """Answer until the socket closes."""
-    _die_with_parent()
+    """Answer until the socket closes. Linux kills us when the parent is killed, even inside a regular expression;
+    elsewhere the closed socket ends us after the job."""
+    if kill := host.dying_with_us(signal.SIGKILL):
+        kill()
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)
