@@ -5,8 +5,8 @@ Keeps: every value, key order, raw numbers, string against number, absent agains
 in the header. The form is decoded (`expand`) and compared before it is used. Whitespace between the tokens and the way
 strings are escaped are not kept: `expand` gives the same value, minified. Of JSON above 4,000 tokens whose table has
 more than 1,500, with a way back: rows that say an error, hold a rare value (also inside an array), lie far out, mark a
-change or are asked for, the first, the last and some between, each with its number; counts, ranges and sums are over
-all rows.
+change or are asked for, the first, the last and some between, each run of them with its first row's number; counts,
+ranges and sums are over all rows.
 Leaves out: in the lossless form nothing; otherwise rows, and the middle of very long strings and arrays.
 Not for: files of up to 4,000 tokens, which an agent edits by their lines; JSON with a key twice, NaN, NUL characters;
 JSON inside other text, which the route unwraps first.

@@ -132,7 +132,8 @@ def _table(number: int, path: str, found: Found, kept: set[int]) -> list[str]:
     before = -1
     for place in sorted(kept):
         out += _gap(before + 2, place)
-        out.append(f"{place + 1}: {found.texts[place]}")
+        # Of rows that follow each other only the first has its number: the others are counted by any reader.
+        out.append(found.texts[place] if place == before + 1 > 0 else f"row {place + 1}: {found.texts[place]}")
         before = place
     return out + _gap(before + 2, count)
 
