@@ -1,4 +1,4 @@
-"""Changes to files that aren't ours: a text and its place in; the file with it, and later without it again, out.
+"""Changes to files that aren't ours: a text and its place in; the file with it, later byte for byte without it, out.
 
 What is put in is journalled first, on disk before the file is touched: the text, its place, hashes of the file without
 and with it, and the folders that had to be made. Nothing else of the file is kept: such files hold keys. Where somebody

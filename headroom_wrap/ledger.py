@@ -175,6 +175,10 @@ class Ledger:
         """-> how often what was left out was asked for again, and what that cost; the most missed first."""
         return redemption.misses(self._database, self._prices, {"since": since, "session": session})
 
+    def lossless(self) -> frozenset[tuple[str, str]]:
+        """-> the (compressor, tool) whose misses cost more than they save: nothing is left out in a run begun now."""
+        return redemption.lossless(self._database)
+
     def latest(self) -> str:
         """-> the session that sent the latest request, or ""."""
         rows = self._database.read("SELECT session FROM exchanges ORDER BY id DESC LIMIT 1")

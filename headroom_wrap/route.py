@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FrameType
@@ -23,6 +23,7 @@ class Policy:
     `way_back`: "auto" (from the tools of the request), "shell", "mcp" or "none". `stop_after`: seconds that one
     compressor may take on one segment, 0: no limit. `floor`: tokens under which a segment is sent as it came.
     `skip_tools`: tools whose results are never touched. `stack`: the compressors asked, in order.
+    `lossless`: (compressor, tool) that leave nothing out, because it was missed too often in past runs (`priors`).
     """
 
     way_back: str = "auto"
@@ -30,6 +31,7 @@ class Policy:
     floor: int = 200
     skip_tools: tuple[str, ...] = ()
     stack: tuple[Compressor, ...] = STACK
+    lossless: frozenset[tuple[str, str]] = frozenset()
 
 
 DEFAULT = Policy()
@@ -79,7 +81,7 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
     answer = Answer(segment.text)
     try:
         with _time_limit(policy.stop_after):
-            _compress(segment, answer, policy.stack)
+            _compress(segment, answer, policy)
             _refer(segment, answer, seen)
             _thin(answer)
         return _judged(segment, answer, as_came)
@@ -100,20 +102,22 @@ def _passes(segment: Segment, before: int, policy: Policy) -> str:
     return "small" if before < policy.floor else ""
 
 
-def _compress(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> None:
+def _compress(segment: Segment, answer: Answer, policy: Policy) -> None:
     found = envelope.pieces(segment.text)
-    new = [_piece(replace(segment, text=piece.text), answer, stack) for piece in found]
+    new = [_piece(replace(segment, text=piece.text), answer, policy) for piece in found]
     answer.text = envelope.put_back(segment.text, found, new)
 
 
-def _piece(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> str:
+def _piece(segment: Segment, answer: Answer, policy: Policy) -> str:
     """The payload of an envelope, cleaned, and then as the first compressor that answers for it leaves it."""
     segment = replace(segment, ref=ref_of(segment.text))
     text, original = segment.text, segment.text
-    for compressor in (clean, *stack):
+    for compressor in (clean, *policy.stack):
         answer.asked = compressor.__name__
-        made = compressor(replace(segment, text=text))
-        if made is None or not _sound(made, text, segment):
+        way_back = "" if (compressor.__name__, segment.tool) in policy.lossless else segment.way_back
+        given = replace(segment, text=text, way_back=way_back)
+        made = compressor(given)
+        if made is None or not _sound(made, text, given):
             continue
         text = made.text
         answer.by.append(compressor.__name__)

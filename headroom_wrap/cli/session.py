@@ -41,6 +41,8 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         floor=settings.floor,
         compressors=settings.compressors,
         skip_tools=settings.skip_tools,
+        keep_days=settings.keep_days,
+        keep_bytes=settings.keep_bytes,
     )
 
 

@@ -7,7 +7,8 @@ strings are escaped are not kept: `expand` gives the same value, minified. Above
 that say an error, hold a rare value, lie far out, mark a change or are asked for, the first, the last and some
 between, each with its number; counts, ranges and sums are over all rows.
 Leaves out: in the lossless form nothing; otherwise rows, and the middle of very long strings and arrays.
-Not for: JSON with a key twice, NaN, NUL characters; JSON inside other text, which the route unwraps first.
+Not for: files of up to 4,000 tokens, which an agent edits by their lines; JSON with a key twice, NaN, NUL characters;
+JSON inside other text, which the route unwraps first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from headroom_wrap import marker
+from headroom_wrap.compressors.edited import edited
 from headroom_wrap.compressors.records_form import LINES, OPENING, read, write
 from headroom_wrap.compressors.records_json import dumps, loads
 from headroom_wrap.compressors.records_short import shortened
@@ -29,7 +31,7 @@ def records(segment: Segment) -> Compressed | None:
     """-> the tables, or the value minified where no table is shorter, or None: no JSON, or nothing gained."""
     text = segment.text
     value, opening = _value(text)
-    if value is None:
+    if value is None or (not large(text) and edited(segment)):
         return None
     plain = minified(value, opening)
     form = write(value, opening)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from headroom_wrap.segment import Segment
 
@@ -40,6 +41,30 @@ def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:
             if low not in _IGNORED and low not in found and len(found) < limit:
                 found[low] = weight
     return found
+
+
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def parts(text: str) -> frozenset[str]:
+    """-> the words that identifiers and file names in a text are made of, lower case, those of three letters and more;
+    names of several words also as a whole."""
+    found: set[str] = set()
+    for name in _WORD.findall(text):
+        found.add(name.lower())
+        found.update(part.lower() for part in _PART.findall(name) if len(part) > 2)
+    return frozenset(found - _IGNORED)
+
+
+def likely(segment: Segment, names: Sequence[str], most: int) -> set[int]:
+    """-> the places of at most so many names that share words with the goal or the call, words that few names have
+    counting most."""
+    asked = parts(segment.goal[:6000]) | parts(segment.goal[-6000:]) | parts(segment.call[:2000])
+    held = [parts(name) & asked for name in names]
+    counts = Counter(word for words in held for word in words)
+    scores = [sum(1 / counts[word] for word in sorted(words)) for words in held]
+    order = sorted((place for place in range(len(names)) if scores[place]), key=lambda place: (-scores[place], place))
+    return set(order[:most])
 
 
 def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:

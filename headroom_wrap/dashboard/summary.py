@@ -12,6 +12,7 @@ from rich.text import Text
 from headroom_wrap.dashboard.stats import alarms, headline
 from headroom_wrap.dashboard.view import View, read
 from headroom_wrap.dashboard.words import Readable, one_line, share, tokens
+from headroom_wrap.ledger import Ledger
 from headroom_wrap.prices import BadPrices
 from headroom_wrap.store import Unavailable
 
@@ -19,9 +20,18 @@ from headroom_wrap.store import Unavailable
 def summary(home: Path, session: str) -> Readable:
     """-> what one session saved, what passed through and what went wrong; never raises for a ledger it can't read."""
     try:
-        return brief(read(home, time.time(), session))
+        return Readable(Group(brief(read(home, time.time(), session)), *_learnt(home, session)))
     except (Unavailable, BadPrices) as error:
         return Readable(Text(f"headroom: {one_line(str(error))}", style="red"))
+
+
+def _learnt(home: Path, session: str) -> list[RenderableType]:
+    """-> what this session left out and new runs will not: its misses cost more than it saves."""
+    ledger = Ledger(home)
+    off = [f"{row.compressor} of {row.tool}" for row in ledger.misses(session=session) if row.lossless]
+    ledger.close()
+    said = f"from now on nothing is left out by {', '.join(off)}: misses cost more than it saves (stats --misses)"
+    return [Text(one_line(said), "yellow")] if off else []
 
 
 def live_line(home: Path, session: str) -> str:

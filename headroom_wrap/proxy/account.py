@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headroom_wrap.ledger import Ledger
+from headroom_wrap.ledger import Ledger, sweep
 from headroom_wrap.proxy.frames import outcomes
 from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.segment import Exchange, Usage
@@ -84,9 +84,20 @@ class Accounts:
     """
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: deque[Exchange] = deque(maxlen=WAITING)
+
+    def retain(self, keep_days: float, keep_bytes: int) -> None:
+        """Queue the removal of originals that nobody has used for so long, or that are too many."""
+        self._thread.submit(self._retain, keep_days, keep_bytes).add_done_callback(_said)
+
+    def _retain(self, keep_days: float, keep_bytes: int) -> None:
+        try:
+            sweep(self._home, keep_days, keep_bytes)
+        except Unavailable as error:
+            LOG.warning("nothing was removed from the store: %s", error)
 
     def write(self, account: Account) -> None:
         """Queue one row."""
@@ -113,7 +124,7 @@ class Accounts:
         self._ledger.close()
 
 
-def _said(written: Future[None]) -> None:
-    """Say what no row should ever do; an executor keeps it to itself."""
-    if error := written.exception():
-        LOG.warning("an exchange is not shown: %s; please report it", type(error).__name__)
+def _said(done: Future[None]) -> None:
+    """Say what no row and no sweep should ever do; an executor keeps it to itself."""
+    if error := done.exception():
+        LOG.warning("the ledger or the store is not as it should be: %s; please report it", type(error).__name__)

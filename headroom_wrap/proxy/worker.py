@@ -71,7 +71,8 @@ class Answers:
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
     stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
+    lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
+    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack, lossless)
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
