@@ -93,3 +93,20 @@ def test_the_paths_are_answered_with_an_upstream_of_its_own_prefix(upstream: Ups
     with proxy(tmp_path, upstream=f"{upstream.url}/prefix") as running:
         assert get(running, "/headroom/health")[0] == 200
     assert upstream.received == []
+
+
+def test_the_ledger_gets_conversation_login_calls_and_the_fixed_part(running: Proxy) -> None:
+    running.post(conversation(2, extra='"system": "Be careful.",'), Authorization="Bearer sk-ant-oat01-x", x_api_key="")
+    running.post(conversation(3, extra='"system": "Be careful.",'))
+    assert wait_until(lambda: len(ledger_rows(running.home)) == 2)
+    first, second = ledger_rows(running.home)
+    assert first["conversation"] == second["conversation"] != ""
+    assert [(row["login"], row["calls"], row["held"], row["fixed"]) for row in (first, second)] == [
+        (1, 2, 0, 1),
+        (0, 3, 0, 1),
+    ]
+    ledger = Ledger(running.home)
+    assert {(row.name, row.calls, row.requests) for row in ledger.fixed()} == {("", 0, 2), ("Bash", 3, 2)}
+    assert 0 < ledger.totals()[0].marks < ledger.totals()[0].after
+    ledger.close()
+    assert not any(b"sk-ant" in path.read_bytes() for path in running.home.glob("headroom.db*"))
