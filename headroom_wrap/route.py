@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from headroom_wrap import envelope, numbering, reread, tokens
-from headroom_wrap.compressors import STACK
+from headroom_wrap.compressors import STACK, named
 from headroom_wrap.compressors.clean import clean
-from headroom_wrap.marker import PRINTED, is_marker, ref_of
+from headroom_wrap.marker import PRINTED, WAY_BACK, is_marker, ref_of
 from headroom_wrap.segment import HOLDOUT, Compressed, Compressor, Outcome, Segment
+from headroom_wrap.settings import BadSetting, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ class Policy:
 
 
 DEFAULT = Policy()
+
+
+def policy(settings: Settings) -> Policy:
+    """-> what the settings say. Raises BadSetting for a compressor that there is not."""
+    try:
+        stack = named(settings.compressors)
+    except ValueError as error:
+        raise BadSetting(f"{settings.origin('compressors')}: {error}") from None
+    return Policy(settings.way_back, settings.stop_after, settings.floor, settings.skip_tools, stack)
+
 
 WORTH = 12
 """Tokens that an answer must save at least: a changed segment is one more thing for the model to understand."""
@@ -101,7 +112,7 @@ def _passes(segment: Segment, before: int, policy: Policy) -> str:
         return "error result"
     if segment.tool in policy.skip_tools:
         return "skipped tool"
-    if PRINTED in segment.text[:200]:
+    if PRINTED in segment.text[:200] or f"{WAY_BACK} " in segment.call:
         return "printed by headroom get"
     return "small" if before < policy.floor else ""
 

@@ -126,7 +126,7 @@ def test_a_bad_variable_says_which_what_and_the_mend(
             "hosts = [1] is not a list of names (in the environment: separated by commas); correct or remove it",
         ),
         ("stop_after = true", "stop_after = True is not a number of seconds from 0; correct or remove it"),
-        ("way_back = 1", "way_back = 1 is not text; correct or remove it"),
+        ("way_back = 1", "way_back = 1 is not auto, shell, mcp or none; correct or remove it"),
         ("flor = 1", f"there is no setting 'flor'; remove it, or use one of {', '.join(FIELDS)}"),
     ],
 )

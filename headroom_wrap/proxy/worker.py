@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from headroom_wrap import host
-from headroom_wrap.compressors import STACK
+from headroom_wrap.compressors import named
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
@@ -71,7 +71,7 @@ class Answers:
 
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
-    stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
+    stack = named(options.compressors)
     lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
     return Policy(
         way_back=options.way_back,
