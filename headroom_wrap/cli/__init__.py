@@ -20,6 +20,7 @@ COMMANDS = {
     "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
     "replay": "Show what it would have saved of your past sessions.",
     "stats": "Show what was saved, what was not, and why.",
+    "diff": "Show every result of a session beside what was sent.",
     "get": "Print an original, or some lines of it.",
     "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
