@@ -78,7 +78,7 @@ READ, WRITE, OUTPUT = 0.1, 1.25, 5.0
 """Prices in tokens of plain input (Anthropic's), to weigh a saving against a miss where no price is known too."""
 
 
-_WINDOW = "started >= :since AND (:session = '' OR session = :session)"
+_WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:project = '' OR project = :project)"
 _SENT = f"""
     sent AS (
         SELECT compressor, tool, ref, before - after AS removed, outcomes.rowid AS id, session

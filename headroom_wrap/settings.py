@@ -72,6 +72,13 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _share(value: Any) -> float:
+    number = _seconds(value)
+    if number > 0.9:
+        raise ValueError
+    return number
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -103,6 +110,7 @@ _NAMES = _Kind("a list of names (in the environment: separated by commas)", _nam
 _WHOLE = _Kind("a whole number from 0", _whole)
 _PORT = _Kind("a port from 0 to 65535", _port)
 _SECONDS = _Kind("a number of seconds from 0", _seconds)
+_SHARE = _Kind("a share from 0 to 0.9", _share)
 _WAY_BACK = _Kind("auto, shell, mcp or none", _way_back)
 _URL = _Kind("a URL that begins with http:// or https://", _url)
 _FOLDER = _Kind("an absolute path", _folder)
@@ -128,9 +136,11 @@ class Settings:
     keep_days: int = _setting(30, _WHOLE, "days for which unused originals are kept")
     keep_bytes: int = _setting(2_000_000_000, _WHOLE, "bytes of originals kept, oldest unused removed first")
     port: int = _setting(0, _PORT, "port of the proxy on 127.0.0.1; 0: any free one")
+    idle_exit: float = _setting(0.0, _SECONDS, "seconds without a client after which `headroom proxy` ends; 0: never")
     hosts: tuple[str, ...] = _setting((), _NAMES, "hosts to decrypt besides the known inference hosts")
     upstream: str = _setting("", _URL, "where requests go instead of the provider's own URL")
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
+    holdout: float = _setting(0.0, _SHARE, "share of conversations left untouched, to measure the others against")
     way_back: str = _setting("auto", _WAY_BACK, "how the model can fetch an original; auto: found out per request")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}

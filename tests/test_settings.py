@@ -78,6 +78,7 @@ def test_a_project_cannot_set_anything_else(place: Path, name: str) -> None:
         ("hosts", "llm.example", ("llm.example",)),
         ("upstream", "https://llm.example/v1/", "https://llm.example/v1"),
         ("way_back", "none", "none"),
+        ("holdout", "0.1", 0.1),
         ("home", "/var/headroom", Path("/var/headroom")),
     ],
 )

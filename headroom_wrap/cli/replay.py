@@ -60,7 +60,7 @@ def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path)
         shutil.copy(own, folder)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(file=sys.stderr)
-    with closing(Ledger(folder)) as ledger, Progress(*columns, console=console, transient=True) as progress:
+    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("replaying", total=len(logs))
 
         def done(log: Log) -> None:

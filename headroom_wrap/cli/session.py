@@ -13,6 +13,7 @@ import click
 
 from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
+from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.settings import Settings
 
@@ -46,6 +47,7 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         floor=settings.floor,
         compressors=settings.compressors,
         skip_tools=settings.skip_tools,
+        holdout=settings.holdout,
         keep_days=settings.keep_days,
         keep_bytes=settings.keep_bytes,
     )
@@ -63,8 +65,11 @@ def title_for(options: Options) -> Title:
     return lambda: live_line(Path(options.home), options.session)
 
 
-def summary_printed(options: Options) -> None:
-    """Print what the session saved, on stderr: an agent's own output may be piped."""
+def summary_printed(options: Options, quiet: bool = False) -> None:
+    """Print what the session saved, on stderr: an agent's own output may be piped. `quiet`: only on a terminal, and
+    only where requests passed, so that `claude --version` looks as without us."""
+    if quiet and not (sys.stderr.isatty() and Ledger(Path(options.home)).totals(session=options.session)):
+        return
     from rich.console import Console  # noqa: PLC0415 - after the agent has ended
 
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415

@@ -7,26 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from headroom_wrap.journal import Insertion
+
 _DECODER = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\r\n]*")
-
-
-class Insertion(NamedTuple):
-    """What stands in a file because of us: `text` at character `at`."""
-
-    at: int
-    text: str
-
-    def into(self, text: str) -> str:
-        """-> the text with it."""
-        return text[: self.at] + self.text + text[self.at :]
-
-    def out_of(self, text: str) -> str:
-        """-> the text without it. Raises ValueError where it doesn't stand there."""
-        end = self.at + len(self.text)
-        if text[self.at : end] != self.text:
-            raise ValueError("it doesn't stand there")
-        return text[: self.at] + text[end:]
 
 
 class _Member(NamedTuple):
