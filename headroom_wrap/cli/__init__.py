@@ -94,8 +94,7 @@ def main() -> None:
         if problem.errno not in _OUTPUT or problem.filename:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try to write the rest again when it ends
-        click.echo(f"headroom: the output can't be written: {problem.strerror}; free the disk", err=True)
-        sys.exit(1)
+        _refused(f"the output can't be written: {problem.strerror}; free the disk or write elsewhere", None)
     else:
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -103,7 +102,8 @@ def main() -> None:
 def _refused(why: str, ctx: click.Context | None) -> None:
     """End with one line, and where an argument is wrong with the command that says which there are."""
     said = " ".join(why.split()).rstrip(".")
-    click.echo(f"headroom: {said}; see {ctx.command_path} --help" if ctx else f"headroom: {said}", err=True)
+    mend = f"{'' if said.endswith('?') else ';'} see {ctx.command_path} --help" if ctx else ""
+    click.echo(f"headroom: {said}{mend}", err=True)
     sys.exit(2)
 
 
