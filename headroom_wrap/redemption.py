@@ -22,6 +22,8 @@ MIGRATION = (
 class Misses:
     """Results of one tool that one compressor left something out of, and how often that was asked for again.
 
+    A form in which nothing is missing counts too where its original was fetched all the same.
+
     `results`: how many such results were sent; `missed`: how many of them were asked for again at least once. `gets`,
     `reads`, `edits`: how often, by kind. `removed`: o200k tokens left out of them at first; `returned`: tokens of the
     results that brought it back. `cost`: dollars of the requests that were made for it, None where no price is known:
@@ -76,12 +78,13 @@ READ, WRITE, OUTPUT = 0.1, 1.25, 5.0
 """Prices in tokens of plain input (Anthropic's), to weigh a saving against a miss where no price is known too."""
 
 
-_WINDOW = "started >= :since AND (:session = '' OR session = :session)"
+_WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:project = '' OR project = :project)"
 _SENT = f"""
     sent AS (
         SELECT compressor, tool, ref, before - after AS removed, outcomes.rowid AS id, session
         FROM outcomes JOIN exchanges ON exchange = exchanges.id
-        WHERE ok AND changed AND omitted != '' AND {_WINDOW}
+        WHERE ok AND changed AND {_WINDOW} AND (omitted != '' OR ref IN (SELECT substr(missed, 5) FROM outcomes
+            WHERE missed GLOB 'get *'))
     ), again AS (
         SELECT substr(missed, 1, instr(missed, ' ') - 1) AS kind, substr(missed, instr(missed, ' ') + 1) AS ref,
             after AS tokens, exchange, session
@@ -125,7 +128,8 @@ _EVIDENCE = """
     ), sent AS (
         SELECT compressor, tool, ref, session, age, outcomes.rowid AS id,
             (before - after) * (:write + :read * later) AS worth
-        FROM outcomes JOIN asked ON exchange = asked.id WHERE changed AND omitted != ''
+        FROM outcomes JOIN asked ON exchange = asked.id
+        WHERE changed AND (omitted != '' OR ref IN (SELECT substr(missed, 5) FROM outcomes WHERE missed GLOB 'get *'))
     ), again AS (
         SELECT session, substr(missed, instr(missed, ' ') + 1) AS ref, after * (:write + :read * later)
             + (prompt * :read + output * :output)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headroom_wrap.ledger import Ledger, sweep
 from headroom_wrap.proxy.frames import outcomes
@@ -31,6 +32,10 @@ class Account:
     wire: str
     write: Callable[[Account], None] = field(repr=False)
     model: str = ""
+    conversation: str = ""
+    login: bool = False
+    fixed: tuple[tuple[str, int], ...] = ()
+    called: tuple[str, ...] = ()
     outcomes: bytes = b""
     before: int = 0
     after: int = 0
@@ -41,6 +46,15 @@ class Account:
     usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.time)
     ended: float = 0.0
+
+    def note(self, head: Mapping[str, Any]) -> None:
+        """Keep what a worker's reply says of the request."""
+        self.model = head.get("model", "")
+        self.conversation = head.get("conversation", "")
+        self.called = tuple(head.get("called", ()))
+        self.fixed = tuple((name, tokens) for name, tokens in head.get("fixed", ()))
+        self.before, self.after = head.get("before", self.before), head.get("after", self.after)
+        self.add_problem(head.get("problem", ""))
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem beside those that are already known."""
@@ -70,6 +84,10 @@ class Account:
             body_after=self.after,
             problem=self.problem,
             project=self.project,
+            conversation=self.conversation,
+            login=self.login,
+            called=self.called,
+            fixed=self.fixed,
         )
 
 
