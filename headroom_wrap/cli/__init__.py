@@ -12,7 +12,7 @@ from headroom_wrap.settings import BadSetting
 from headroom_wrap.store import Unavailable, UnknownRef
 
 COMMANDS = {
-    "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
+    "wrap": "Run a coding agent (claude, codex, …); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
     "stats": "Show what was saved, what was not, and why.",
     "get": "Print an original, or some lines of it.",
