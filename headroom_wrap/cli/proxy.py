@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import click
 
-from headroom_wrap import launch
+from headroom_wrap import nested
 from headroom_wrap.agents import Listening, origin_and_path
 from headroom_wrap.cli.session import proxy_options, session_name, summary_printed
+from headroom_wrap.running import proxy
 from headroom_wrap.settings import environment, load
 
 PORT = 8787
@@ -34,7 +35,7 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 def command(port: int | None, upstream: str, no_websocket: bool) -> None:
     """Run the proxy on 127.0.0.1 until Ctrl-C, and say how to point agents at it."""
     settings = load()
-    given = environment()
+    given = nested.outside(environment())
     options = proxy_options(settings, given, session=session_name())
     upstream = upstream or settings.upstream
     if upstream:
@@ -44,8 +45,8 @@ def command(port: int | None, upstream: str, no_websocket: bool) -> None:
     reachable = shutil.which("headroom", path=given.get("PATH")) is not None
     if options.way_back == "auto" and not reachable:
         options = replace(options, way_back="mcp")  # a shell without the command is no way back
-    with interrupted() as over, launch.proxy(options, given) as listening:
-        click.echo(directions(listening))
+    with interrupted() as over, proxy(options, given) as running, running.watched():
+        click.echo(directions(running.listening))
         click.echo(GIVES_BACK if reachable else KEEPS_ALL)
         over.wait()
     summary_printed(options)

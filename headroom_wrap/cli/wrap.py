@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from headroom_wrap import launch
+from headroom_wrap import launch, nested
 from headroom_wrap.agents import Agent, Wish, anything
 from headroom_wrap.agents.known import AGENTS
 from headroom_wrap.cli.mcp import server
@@ -63,7 +63,7 @@ def command(
     settings = load()
     wish = Wish(
         arguments=arguments,
-        environment=environment(),
+        environment=nested.outside(environment()),
         upstream=upstream or settings.upstream,
         directory=Path.cwd(),
         via=via or "",

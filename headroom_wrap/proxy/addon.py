@@ -98,7 +98,7 @@ class Headroom:
         options, headers = self._options, flow.request.headers
         session = options.session or headers.get("x-claude-code-session-id", "")
         agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
-        account = Account(session, agent, options.project, wire.name, self._write)
+        account = Account(session, agent, options.project, wire.name, self._write, login=hosts.by_login(headers))
         self._open[id(account)] = account
         return account
 
@@ -107,13 +107,9 @@ class Headroom:
         self._accounts.write(account)
 
     def _note(self, account: Account, reply: Frame) -> None:
-        head = reply.head
-        account.session = account.session or head.get("conversation", "")
-        account.model = head.get("model", "")
-        account.before = head.get("before", account.before)
-        account.after = head.get("after", account.after)
+        account.note(reply.head)
+        account.session = account.session or account.conversation
         account.outcomes = reply.tail
-        account.add_problem(head.get("problem", ""))
 
     def _is_passing(self, account: Account) -> bool:
         if account.session not in self._passing:
