@@ -15,7 +15,7 @@ from headroom_wrap.settings import BadSetting
 from headroom_wrap.store import Unavailable, UnknownRef
 
 COMMANDS = {
-    "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
+    "wrap": "Run a coding agent (claude, codex, …); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
     "doctor": "Check agents, route, certificate, store and leftovers.",
     "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
