@@ -77,13 +77,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent that can be wrapped: its command, how to install it, and how its requests are led through the proxy."""
+    """An agent that can be wrapped: its command, how to install it, and how its requests are led through the proxy.
+
+    `version`: the one that the tests run.
+    """
 
     name: str
     title: str
     executable: str
     install: str
     route: Callable[[Wish], Route]
+    version: str = ""
 
 
 def origin_and_path(url: str) -> tuple[str, str]:

@@ -138,4 +138,4 @@ def _table(document: object, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-AGENT = Agent("claude", "Claude Code", "claude", "npm install -g @anthropic-ai/claude-code", route)
+AGENT = Agent("claude", "Claude Code", "claude", "npm install -g @anthropic-ai/claude-code", route, version="2.1.197")

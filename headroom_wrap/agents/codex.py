@@ -156,4 +156,4 @@ def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-AGENT = Agent("codex", "Codex", "codex", "npm install -g @openai/codex", route)
+AGENT = Agent("codex", "Codex", "codex", "npm install -g @openai/codex", route, version="0.169.0")

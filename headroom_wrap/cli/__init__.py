@@ -17,9 +17,11 @@ from headroom_wrap.store import Unavailable, UnknownRef
 COMMANDS = {
     "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
+    "doctor": "Check agents, route, certificate, store and leftovers.",
     "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
     "replay": "Show what it would have saved of your past sessions.",
     "stats": "Show what was saved, what was not, and why.",
+    "diff": "Show every result of a session beside what was sent.",
     "get": "Print an original, or some lines of it.",
     "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
