@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
-from headroom_wrap.compressors import STACK
+from headroom_wrap import host
+from headroom_wrap.compressors import named
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
@@ -23,12 +22,11 @@ from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
+from headroom_wrap.wire.fixed import sizes
 from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
 """Bytes that a body may have once decoded; a larger one passes as it came."""
-
-PR_SET_PDEATHSIG = 1
 
 
 class Answers:
@@ -73,8 +71,17 @@ class Answers:
 
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
-    stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
+    stack = named(options.compressors)
+    lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
+    return Policy(
+        way_back=options.way_back,
+        stop_after=options.stop_after,
+        floor=options.floor,
+        skip_tools=options.skip_tools,
+        stack=stack,
+        lossless=lossless,
+        holdout=min(options.holdout, 0.99),
+    )
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -86,14 +93,9 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
         "conversation": hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else "",
         "before": len(body),
         "after": len(done.body),
+        "called": done.request.called if done.request else (),
+        "fixed": sizes(*done.request.fixed) if done.request else (),
     }
-
-
-def _die_with_parent() -> None:
-    """Linux kills us when the parent is killed, even inside a regular expression; elsewhere the closed socket ends us
-    after the job."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(line: socket.socket, length: int) -> bytes:
@@ -126,8 +128,10 @@ def _options(line: socket.socket) -> Options:
 
 
 def main() -> None:
-    """Answer until the socket closes."""
-    _die_with_parent()
+    """Answer until the socket closes. Linux kills us when the parent is killed, even inside a regular expression;
+    elsewhere the closed socket ends us after the job."""
+    if kill := host.dying_with_us(signal.SIGKILL):
+        kill()
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)
