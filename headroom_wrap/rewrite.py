@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
-from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
 from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
@@ -29,8 +29,6 @@ SHELLS = frozenset(
     )
 )
 """Tools of a dozen agents that run a command where the user's `headroom` is; compared in lower case."""
-
-RETRIEVE = "headroom_retrieve"
 
 
 @dataclass(frozen=True, slots=True)
