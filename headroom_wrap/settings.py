@@ -123,6 +123,7 @@ class Settings:
     upstream: str = _setting("", _URL, "where requests go instead of the provider's own URL")
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
     way_back: str = _setting("auto", _TEXT, "how the model can fetch an original; auto: found out per request")
+    inject_tool: bool = _setting(False, _SWITCH, "headroom proxy: offer headroom_retrieve where there is no way back")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}
     )

@@ -31,7 +31,8 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help=f"Port to listen on; {PORT} by default.")
 @click.option("--upstream", default="", metavar="URL", help="Where all requests go; told by their path by default.")
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
-def command(port: int | None, upstream: str, no_websocket: bool) -> None:
+@click.option("--inject-tool", is_flag=True, help="Offer headroom_retrieve where there is no way back, and answer it.")
+def command(port: int | None, upstream: str, no_websocket: bool, inject_tool: bool) -> None:
     """Run the proxy on 127.0.0.1 until Ctrl-C, and say how to point agents at it."""
     settings = load()
     given = environment()
@@ -41,6 +42,7 @@ def command(port: int | None, upstream: str, no_websocket: bool) -> None:
         origin_and_path(upstream)
     port = (settings.port or PORT) if port is None else port
     options = replace(options, agent="proxy", upstream=upstream, base_port=port, websocket=not no_websocket)
+    options = replace(options, inject_tool=inject_tool or settings.inject_tool)
     reachable = shutil.which("headroom", path=given.get("PATH")) is not None
     if options.way_back == "auto" and not reachable:
         options = replace(options, way_back="mcp")  # a shell without the command is no way back

@@ -15,7 +15,8 @@ class Options:
     of the base-URL listener. `upstream_proxy` is the user's own HTTPS_PROXY, `no_proxy` the hosts it isn't for.
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
     Codex falls back to HTTP at once. `way_back` to `skip_tools` are the policy (see `route.Policy`; `compressors`: only
-    these are asked). `backstop`: seconds for one body, then its worker is killed.
+    these are asked). `backstop`: seconds for one body, then its worker is killed. `inject_tool`: requests that have no
+    way back get our tool, and its calls are answered here.
     """
 
     home: str
@@ -37,6 +38,7 @@ class Options:
     compressors: tuple[str, ...] = ()
     skip_tools: tuple[str, ...] = ()
     backstop: float = 20.0
+    inject_tool: bool = False
 
 
 def parse(line: str | bytes) -> Options:

@@ -24,6 +24,7 @@ from headroom_wrap.proxy import ca, hosts  # noqa: E402
 from headroom_wrap.proxy.account import Accounts  # noqa: E402
 from headroom_wrap.proxy.addon import Headroom  # noqa: E402
 from headroom_wrap.proxy.chain import Chain  # noqa: E402
+from headroom_wrap.proxy.legs import Legs  # noqa: E402
 from headroom_wrap.proxy.options import Options  # noqa: E402
 from headroom_wrap.proxy.pool import Workers  # noqa: E402
 
@@ -54,6 +55,8 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
         if len(ports) < 2:
             master.should_exit.set()
             return
+        if addon.legs:
+            addon.legs.base = ports["base"]
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
 
@@ -63,7 +66,12 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
     master.options.update(connection_strategy="lazy", keep_host_header=True)  # type: ignore[no-untyped-call]
     adapt()
     _end_with_parent(master)
+    if options.inject_tool:
+        addon.legs = Legs(workers)
+        await addon.legs.listen()
     await master.run()
+    if addon.legs:
+        await addon.legs.close()
     # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if error := _not_listening(listeners):
