@@ -21,6 +21,9 @@ GIVES_BACK = """\
 What is left out is printed by `headroom get`; allow it where an agent asks:
   Claude Code   --allowedTools "Bash(headroom get:*)"
 """
+OFFERS = """\
+Requests with tools and no other way back are offered `headroom_retrieve`, and its calls are answered here.
+"""
 KEEPS_ALL = """\
 No `headroom` is on the PATH, so nothing is left out, only written shorter.
 Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
@@ -48,7 +51,7 @@ def command(port: int | None, upstream: str, no_websocket: bool, inject_tool: bo
         options = replace(options, way_back="mcp")  # a shell without the command is no way back
     with interrupted() as over, launch.proxy(options, given) as listening:
         click.echo(directions(listening))
-        click.echo(GIVES_BACK if reachable else KEEPS_ALL)
+        click.echo(GIVES_BACK if reachable else OFFERS if options.inject_tool else KEEPS_ALL)
         over.wait()
     summary_printed(options)
 

@@ -130,6 +130,16 @@ def dumps(value: object) -> str:
     return text
 
 
+def objects(value: object) -> list[JSON]:
+    """-> the objects in a list, [] for anything else: nothing a provider sends may end a stream."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def place(value: object, otherwise: int) -> int:
+    """-> an index."""
+    return value if isinstance(value, int) else otherwise
+
+
 def arguments_of(text: str) -> Mapping[str, Any] | None:
     """-> the object that a model wrote as arguments, None where it is none (cut off by a token limit)."""
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, summed
+from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, objects, place, summed
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.retrieve.tool import DESCRIPTION, PARAMETERS, REQUIRED
 from headroom_wrap.wire.counts import member
@@ -60,21 +60,21 @@ class Joined:
 
     def _opened(self, event: JSON) -> JSON | None:
         block = _Block(dict(member(event, "content_block")))
-        self._open[event.get("index", 0)] = block
+        self._open[place(event.get("index"), 0)] = block
         if block.ours:
             return None
         block.number, self._number = self._number, self._number + 1
         return _numbered(event, block.number)
 
     def _grown(self, event: JSON) -> JSON | None:
-        block = self._open.get(event.get("index", 0))
+        block = self._open.get(place(event.get("index"), 0))
         if block is None:
             return event
         block.grow(dict(member(event, "delta")))
         return None if block.ours else _numbered(event, block.number)
 
     def _closed(self, event: JSON) -> JSON | None:
-        block = self._open.pop(event.get("index", 0), None)
+        block = self._open.pop(place(event.get("index"), 0), None)
         if block is None:
             return event
         self._taken(block)
@@ -119,7 +119,7 @@ class Joined:
     def whole(self, response: JSON) -> JSON:
         """-> the client's message after a leg that is no stream."""
         self.leg.id = str(response.get("id", ""))
-        for content in response.get("content") or ():
+        for content in objects(response.get("content")):
             block = _Block(dict(content))
             self._taken(block)
             self._visible += [] if block.ours else [content]

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from headroom_wrap.inject import JSON, Joined, dumps
+from headroom_wrap.wire.sse import EVENT_CAP
 
 _END = re.compile(rb"\r?\n\r?\n|\r\r")
 
@@ -46,6 +47,9 @@ class Events:
             found.append(_event(bytes(self._held[done : match.end()])))
             done = looked = match.end()
         del self._held[:done]
+        if len(self._held) > EVENT_CAP:  # no provider's: it passes unread
+            found.append(Event(bytes(self._held), None))
+            self._held.clear()
         return found
 
     def end(self) -> list[Event]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from headroom_wrap.inject import JSON, Call, Leg, Turn, dumps, summed
+from headroom_wrap.inject import JSON, Call, Leg, Turn, dumps, objects, summed
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.retrieve.tool import DESCRIPTION, PARAMETERS, REQUIRED
 from headroom_wrap.wire.counts import member
@@ -60,11 +60,11 @@ class Joined:
         """-> the chunk without what is ours; empty where nothing is left of it."""
         self._head = self._head or {key: chunk[key] for key in ("responseId", "modelVersion") if key in chunk}
         self._usage = {**self._usage, **member(chunk, "usageMetadata")}
-        candidates = chunk.get("candidates")
-        if not isinstance(candidates, list) or not candidates:
+        candidates = objects(chunk.get("candidates"))
+        if not candidates:
             return self._counted(chunk, chunk)
         candidate, content = candidates[0], member(candidates[0], "content")
-        parts = content.get("parts") or []
+        parts = objects(content.get("parts"))
         kept = [part for part in parts if not self._taken(part)]
         reason = candidate.get("finishReason")
         if reason:
@@ -111,8 +111,8 @@ class Joined:
         return made if inner is response else {**response, "response": made}
 
     def _answer(self, response: JSON) -> JSON:
-        candidate = (response.get("candidates") or [{}])[0]
-        parts = member(candidate, "content").get("parts") or []
+        candidate = (objects(response.get("candidates")) or [{}])[0]
+        parts = objects(member(candidate, "content").get("parts"))
         kept = [part for part in parts if not self._taken(part)]
         self._visible += kept
         self._usage = dict(member(response, "usageMetadata"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, summed
+from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, objects, place, summed
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.retrieve.tool import DESCRIPTION, PARAMETERS, REQUIRED
 from headroom_wrap.wire.counts import member
@@ -87,7 +87,7 @@ class Joined:
         content = delta.get("content")
         if isinstance(content, str):
             self.turn.said(content)
-        kept = [made for call in calls or () if (made := self._called(call)) is not None]
+        kept = [made for call in objects(calls) if (made := self._called(call)) is not None]
         return {**delta, "tool_calls": kept} if kept or calls == [] else delta
 
     def _grown(self, key: str, value: Any) -> None:
@@ -101,7 +101,7 @@ class Joined:
 
     def _called(self, call: JSON) -> JSON | None:
         """-> a piece of a call of the client's, None for one of ours."""
-        index = call.get("index", len(self._calls))
+        index = place(call.get("index"), len(self._calls))
         known = self._calls.get(index)
         if known is None:
             known = self._calls[index] = _Growing(dict(call), self._sent)
@@ -145,10 +145,10 @@ class Joined:
 
     def whole(self, response: JSON) -> JSON:
         """-> the client's completion after a leg that is no stream."""
-        choices = response.get("choices") or [{}]
+        choices = objects(response.get("choices")) or [{}]
         message = dict(member(choices[0], "message"))
         self._message = {key: value for key, value in message.items() if key != "tool_calls"}
-        calls = message.get("tool_calls") or []
+        calls = objects(message.get("tool_calls"))
         if isinstance(content := message.get("content"), str):
             self.turn.said(content)
         self._calls = {index: _Growing(dict(call), index) for index, call in enumerate(calls)}

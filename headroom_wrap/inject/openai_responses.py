@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 
 from __future__ import annotations
 
-from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, summed
+from headroom_wrap.inject import JSON, Call, Leg, Turn, arguments_of, objects, summed
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.retrieve.tool import DESCRIPTION, PARAMETERS, REQUIRED
 from headroom_wrap.wire.calls import texts_of
@@ -127,7 +127,7 @@ class Joined:
 
     def whole(self, response: JSON) -> JSON:
         """-> the client's response after a leg that is no stream."""
-        for item in response.get("output") or ():
+        for item in objects(response.get("output")):
             self._taken(item)
         made = self._response(response, response.get("status") == "completed")
         return made if self._legs > 1 or self.leg.ours else response

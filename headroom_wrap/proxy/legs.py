@@ -64,10 +64,9 @@ class Legs:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Accept no more."""
         self._server.close()
-        await self._server.wait_closed()
 
     async def take(self, wire: Wire, origin: Origin, path: str, encoding: str, raw: bytes) -> str:
         """-> the token under which a request is answered here, "" where it gets no tool and goes its usual way."""
@@ -152,10 +151,11 @@ class _Conversation:
     async def _passed(self, answer: Answer) -> bool:
         """Hand on what a leg answered -> whether another leg follows."""
         kind = answer.header("content-type").lower()
-        if answer.status != 200 or not ("json" in kind or "event-stream" in kind):
+        streamed = "event-stream" in kind
+        if answer.status != 200 or not (streamed or ("json" in kind and not self._client.begun)):
             await self._as_it_came(answer)
             return False
-        if "json" in kind:
+        if not streamed:
             return await self._whole(answer)
         if not self._client.begun:
             await self._client.begin(answer.status, _returned(answer))
@@ -176,7 +176,7 @@ class _Conversation:
         await self._client.end()
 
     async def _whole(self, answer: Answer) -> bool:
-        raw = b"".join([piece async for piece in _plain(answer)])
+        raw = b"".join([piece async for piece in _plain(answer, WHOLE_CAP)])
         try:
             response = json.loads(raw)
         except ValueError:
@@ -245,10 +245,10 @@ def _returned(answer: Answer) -> Headers:
     return [pair for pair in answer.headers if pair[0] not in _NOT_RETURNED]
 
 
-async def _plain(answer: Answer) -> AsyncIterator[bytes]:
+async def _plain(answer: Answer, cap: int = STREAM_CAP) -> AsyncIterator[bytes]:
     """-> a body's pieces without their Content-Encoding. Raises h11.RemoteProtocolError for one that can't be read."""
     try:
-        decoding = Decoding(answer.header("content-encoding"), STREAM_CAP)
+        decoding = Decoding(answer.header("content-encoding"), cap)
         async for piece in answer.pieces():
             yield decoding.feed(piece)
     except Unreadable as problem:

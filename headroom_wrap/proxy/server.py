@@ -71,7 +71,7 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
         await addon.legs.listen()
     await master.run()
     if addon.legs:
-        await addon.legs.close()
+        addon.legs.close()
     # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if error := _not_listening(listeners):

@@ -14,7 +14,7 @@ from headroom_wrap.inject import MOST, summed
 from headroom_wrap.inject.events import Splice
 from headroom_wrap.inject.requests import JOINED
 from headroom_wrap.marker import RETRIEVE
-from tests.inject.provider import WIRES, Block, calls, heard, in_order, ours, stream, usage, whole
+from tests.inject.provider import WIRES, Block, calls, events, heard, in_order, ours, stream, usage, whole
 
 WORDS = st.text('abcé \n😀"\\{}', min_size=1, max_size=12).filter(str.strip)
 TEXT = st.tuples(st.just("text"), WORDS)
@@ -169,3 +169,28 @@ def test_a_call_of_ours_that_a_token_limit_cut_off_is_dropped() -> None:
 
     assert not joined.leg.again
     assert (got["stop_reason"], got["content"]) == ("max_tokens", [{"type": "text", "text": "I look."}])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """-> where anything stands in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, each in inner for found in places(each, (*path, key)))]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [None], {"a": 1}])
+def test_no_event_however_odd_ends_a_stream(wire: str, junk: Any) -> None:
+    blocks = in_order(wire, [("text", "I look."), ours("c1", "4f2a"), ("call", "c2", "get_weather", {"city": "Ulm"})])
+    came, once = events(stream(wire, blocks, 1)), [whole(wire, blocks, 1)]
+    for given_, index, path in [(came, i, p) for i, event in enumerate(came) for p in places(event) if p] + [
+        (once, 0, p) for p in places(once[0]) if p
+    ]:
+        odd = json.loads(json.dumps(given_))
+        at = odd[index]
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = junk
+        joined = JOINED[wire]()
+        joined.begin(last=False)
+        for event in odd:
+            assert isinstance(joined.event(event) if given_ is came else joined.whole(event), (dict, type(None)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from headroom_wrap.store.local import LocalStore
 from tests.inject.provider import WIRES, Block, events, heard, in_order, ours, stream, whole
 from tests.inject.test_history import LIST, LONG, results, turn, user, weather
 from tests.proxy.loopback import Handler, Proxy, Upstream, proxy, request, wait_until
+from tests.proxy.test_server import over_connect, own_proxy, trusting
 
 pytestmark = pytest.mark.slow
 
@@ -413,3 +415,23 @@ def test_the_pieces_that_the_sdks_read_are_the_providers_own(upstream: Upstream,
     assert choice.finish_reason == "tool_calls"
     assert [item.type for item in last.response.output] == ["message", "function_call"]  # type: ignore[union-attr]
     assert wait_until(lambda: len(upstream.received) == 3)
+
+
+def test_over_connect_and_through_the_users_own_proxy_it_is_the_same(tmp_path: Path) -> None:
+    context, root = trusting(tmp_path, "llm.example.org")
+    model = Model([("text", "I look."), ours("c1", kept(tmp_path))], [("text", "Done.")])
+    with Upstream(model, tls=context).running() as upstream, own_proxy(upstream.port) as own:
+        options: dict[str, Any] = {
+            "upstream": "https://llm.example.org", "hosts": ["llm.example.org"],
+            "extra_ca": [str(root)], "upstream_proxy": own.url, "inject_tool": True,
+        }  # fmt: skip
+        with proxy(tmp_path, **options) as running:
+            trust = ssl.create_default_context(cafile=str(running.ca))
+            target = "llm.example.org:443"
+            status, raw = over_connect(running.connect, target, trust, "llm.example.org", asks("anthropic"))
+            answer = running.post(asks("anthropic"))
+
+    assert (status, answer.status) == (200, 200)
+    assert [block["text"] for block in heard("anthropic", raw)["content"]] == ["I look.", "Done."]
+    assert [each.header("host") for each in upstream.received] == ["llm.example.org"] * 3
+    assert [head.split(" HTTP", 1)[0] for head in own.heads] == ["CONNECT llm.example.org:443"] * 3
