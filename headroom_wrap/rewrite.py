@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -16,7 +16,7 @@ from headroom_wrap import numbering, reread
 from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
 from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
-from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
+from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.located import splice
@@ -83,6 +83,11 @@ def way_back(tools: Sequence[str], choice: str = "auto") -> str:
     return WAY_BACK if shell else mcp
 
 
+def drawn(request: Request, holdout: float) -> bool:
+    """-> whether a conversation is one of the share that is left untouched, drawn by its first message."""
+    return bool(request.first) and int.from_bytes(fingerprint(request.first)[:8], "big") / 2**64 < holdout
+
+
 def keys(request: Request, back: str = "") -> list[bytes]:
     """-> a name for each segment's decision: its text, call and goal, and all that stands before it.
 
@@ -119,6 +124,7 @@ class _Run:
         if all(name in known for name in names):
             yield from (_replayed(known[name]) for name in names)
             return
+        self.policy = replace(self.policy, holdout=float(self._held(request, known)))
         seen, written = reread.Seen(), deque(request.written)
         earlier: list[tuple[Segment, Outcome]] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
@@ -134,6 +140,12 @@ class _Run:
             sent = segment.text if outcome.text is None else outcome.text
             seen.add(numbering.expand(sent), _name_of(segment))
             yield outcome
+
+    def _held(self, request: Request, known: Mapping[bytes, Outcome]) -> bool:
+        """Whether this conversation is left untouched: as its first results were, or drawn by its first message."""
+        if known:
+            return any(outcome.why == HOLDOUT for outcome in known.values())
+        return drawn(request, self.policy.holdout)
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
         """What is decided of a segment seen for the first time; its originals are stored when this returns."""

@@ -229,3 +229,33 @@ def test_another_choice_of_way_back_changes_nothing_that_was_sent(store: LocalSt
     first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
     later = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, way_back="none"))
     assert later.body == first.body != body(turn(1, LONG))
+
+
+def asking(text: str, *turns: list[dict[str, Any]]) -> bytes:
+    return body(*turns).replace(b"Mend the build.", text.encode())
+
+
+def test_the_holdout_is_drawn_by_conversation_in_about_its_share(store: LocalStore) -> None:
+    policy = replace(HALVE, holdout=0.3)
+    made = [rewrite(asking(f"Task {n}", turn(1, LONG)), anthropic, None, policy) for n in range(200)]
+    held = [one.outcomes[0].why == "holdout" for one in made]
+    assert 40 <= sum(held) <= 80
+    assert held == [
+        one.outcomes[0].why == "holdout"
+        for one in (rewrite(asking(f"Task {n}", turn(1, LONG)), anthropic, store, policy) for n in range(200))
+    ]
+
+
+@pytest.mark.parametrize(("then", "later"), [(0.99, 0.0), (0.0, 0.99)])
+def test_a_conversation_stays_on_the_side_it_was_drawn_for(store: LocalStore, then: float, later: float) -> None:
+    first = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, holdout=then))
+    both = rewrite(body(turn(1, LONG), turn(2, LONG)), anthropic, store, replace(HALVE, holdout=later))
+    assert [outcome.why == "holdout" for outcome in both.outcomes] == [then > 0] * 2
+    assert results(both.body)[0] == results(first.body)[0]
+
+
+def test_a_held_conversation_passes_byte_for_byte_and_its_results_are_counted(store: LocalStore) -> None:
+    came = body(turn(1, LONG), turn(2, "short"))
+    made = rewrite(came, anthropic, store, replace(HALVE, holdout=0.99))
+    assert made.body is came
+    assert [outcome.before == outcome.after > 0 for outcome in made.outcomes] == [True, True]

@@ -16,7 +16,7 @@ from headroom_wrap.inject.history import chain, linked, named_response, put_in, 
 from headroom_wrap.marker import RETRIEVE, valid
 from headroom_wrap.refused import Refused
 from headroom_wrap.retrieve.tool import answer
-from headroom_wrap.rewrite import keys, way_back
+from headroom_wrap.rewrite import drawn, keys, way_back
 from headroom_wrap.route import Policy
 from headroom_wrap.segment import Outcome, Request
 from headroom_wrap.store import Store, Unavailable, UnknownRef
@@ -42,10 +42,14 @@ ENOUGH = f"{MOST} calls in a row are the limit: go on with what you have"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A client's body with our tool and the calls of earlier turns in it, and the name of its conversation so far."""
+    """A client's body with our tool and the calls of earlier turns in it, and the name of its conversation so far.
+
+    `first`: what that began with (`Request.first`).
+    """
 
     body: bytes
     name: bytes
+    first: str = ""
 
 
 def prepared(raw: bytes, wire: Wire, store: Store, policy: Policy) -> Prepared | None:
@@ -53,6 +57,8 @@ def prepared(raw: bytes, wire: Wire, store: Store, policy: Policy) -> Prepared |
     text = raw.decode()
     request = wire.read(text)
     if policy.way_back not in ("auto", "mcp") or way_back(request.tools, policy.way_back):
+        return None
+    if drawn(request, policy.holdout):
         return None
     body = Body.read(wire.name, text)
     if not body.takes_a_tool(request):
@@ -68,7 +74,7 @@ def prepared(raw: bytes, wire: Wire, store: Store, policy: Policy) -> Prepared |
     for run, name in zip(turns, names, strict=True):
         if name in held:
             edits += put_in(body, run, marks_of(held[name]))
-    return Prepared(edited(text, edits).encode(), names[-1] if names else seed)
+    return Prepared(edited(text, edits).encode(), names[-1] if names else seed, request.first)
 
 
 def _began_without(request: Request, seed: bytes, store: Store) -> bool:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from headroom_wrap.dashboard.view import plain, read
+from headroom_wrap.ledger.view import plain, read
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.retrieve.tool import DESCRIPTION, PARAMETERS, REQUIRED, answer, text
 from headroom_wrap.route import Policy, route
 from headroom_wrap.segment import Segment
 from headroom_wrap.store.local import LocalStore
 
+_TOLD = ("version", "today", "week", "ever", "agents", "models", "passed", "alarms")
+"""What a model is told of the ledger; the rest would fill its context."""
 _COMPRESS = {
     "text": text("The text"),
     "call": text("The command or call that printed it, which tells what it is"),
@@ -52,7 +54,8 @@ def compress(home: Path, given: Mapping[str, Any]) -> str:
 
 def stats(home: Path, given: Mapping[str, Any]) -> str:
     """-> the dashboard's rows as JSON. Raises Unavailable."""
-    return json.dumps(plain(read(home, time.time(), str(given.get("session", "")))), separators=(",", ":"))
+    rows = plain(read(home, time.time(), str(given.get("session", ""))))
+    return json.dumps({name: rows[name] for name in _TOLD}, separators=(",", ":"))
 
 
 ANSWERS: dict[str, Callable[[Path, Mapping[str, Any]], str]] = {

@@ -14,7 +14,7 @@ from headroom_wrap.proxy import hosts
 from headroom_wrap.proxy.account import Account, Accounts
 from headroom_wrap.proxy.chain import Chain
 from headroom_wrap.proxy.frames import Frame
-from headroom_wrap.proxy.legs import TOKEN, Legs
+from headroom_wrap.proxy.legs import TOKEN, Legs, Taken
 from headroom_wrap.proxy.mitm import error_body
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import Workers
@@ -113,17 +113,12 @@ class Headroom:
 
     async def _taken(self, flow: http.HTTPFlow, wire: Wire) -> bool:
         """Route a request that gets our tool to `Legs` -> whether it did; its legs come back here one by one."""
-        request = flow.request
-        if (
-            self.legs is None
-            or "leg" in flow.metadata
-            or not self._options.enabled
-            or self._session(flow) in self._passing
-        ):
+        request, idle = flow.request, not self._options.enabled or self._session(flow) in self._passing
+        if self.legs is None or "leg" in flow.metadata or idle:
             return False
         origin = (request.scheme, request.host, request.port)
-        encoding = request.headers.get("content-encoding", "")
-        token = await self.legs.take(wire, origin, request.path, encoding, request.raw_content or b"")
+        came = Taken(wire, origin, request.path, request.raw_content or b"")
+        token = await self.legs.take(came, request.headers.get("content-encoding", ""), self._passing)
         if token:
             flow.metadata["token"] = request.headers[TOKEN] = token
             request.scheme, request.host, request.port = "http", "127.0.0.1", self.legs.port
@@ -137,7 +132,9 @@ class Headroom:
     def _account(self, flow: http.HTTPFlow, wire: Wire) -> Account:
         options, headers = self._options, flow.request.headers
         agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
-        account = Account(self._session(flow), agent, options.project, wire.name, self._write)
+        account = Account(
+            self._session(flow), agent, options.project, wire.name, self._write, login=hosts.by_login(headers)
+        )
         self._open[id(account)] = account
         return account
 
@@ -146,13 +143,9 @@ class Headroom:
         self._accounts.write(account)
 
     def _note(self, account: Account, reply: Frame) -> None:
-        head = reply.head
-        account.session = account.session or head.get("conversation", "")
-        account.model = head.get("model", "")
-        account.before = head.get("before", account.before)
-        account.after = head.get("after", account.after)
+        account.note(reply.head)
+        account.session = account.session or account.conversation
         account.outcomes = reply.tail
-        account.add_problem(head.get("problem", ""))
 
     def _is_passing(self, account: Account) -> bool:
         if account.session not in self._passing:

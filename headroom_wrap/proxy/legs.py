@@ -12,8 +12,8 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Collection
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import h11
@@ -48,7 +48,7 @@ class Taken:
     origin: Origin
     path: str
     body: bytes
-    name: str
+    name: str = ""
 
 
 class Legs:
@@ -68,15 +68,18 @@ class Legs:
         """Accept no more."""
         self._server.close()
 
-    async def take(self, wire: Wire, origin: Origin, path: str, encoding: str, raw: bytes) -> str:
-        """-> the token under which a request is answered here, "" where it gets no tool and goes its usual way."""
-        if "streamGenerateContent" in path and "alt=sse" not in path:
+    async def take(self, came: Taken, encoding: str, passing: Collection[str]) -> str:
+        """-> the token under which a request is answered here, "" where it gets no tool and goes its usual way.
+
+        `came` has the client's own body. `passing`: conversations that are sent as they come.
+        """
+        if "streamGenerateContent" in came.path and "alt=sse" not in came.path:
             return ""
-        reply = await self._workers.ask(Frame({"kind": "inject", "path": path, "encoding": encoding}, raw))
-        if not reply.body:
+        reply = await self._workers.ask(Frame({"kind": "inject", "path": came.path, "encoding": encoding}, came.body))
+        if not reply.body or reply.head["conversation"] in passing:
             return ""
         token = secrets.token_urlsafe(24)
-        self._open[token] = Taken(wire, origin, path, reply.body, reply.head["name"])
+        self._open[token] = replace(came, body=reply.body, name=reply.head["name"])
         return token
 
     def origin(self, token: str) -> Origin | None:

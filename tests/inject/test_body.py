@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,10 @@ def test_the_list_of_tools_is_the_same_whatever_the_request_asks_for(wire: str, 
 @pytest.mark.parametrize("choice", ["none", "shell"])
 def test_a_user_who_chose_another_way_back_gets_no_tool(choice: str) -> None:
     assert made("anthropic", asks("anthropic"), Policy(way_back=choice)) is None
+
+
+def test_a_conversation_that_is_left_untouched_gets_no_tool() -> None:
+    assert made("anthropic", asks("anthropic"), replace(POLICY, holdout=1.0)) is None
 
 
 def test_code_assist_has_the_tool_in_its_envelope() -> None:
