@@ -13,7 +13,7 @@ from headroom_wrap.inject import JSON, MOST, Call, Joined, Mark, anthropic, dump
 from headroom_wrap.inject import openai_responses as responses
 from headroom_wrap.inject.body import LAYOUTS, Body, Edit, edited
 from headroom_wrap.inject.history import chain, linked, named_response, put_in, runs, seen, start, turn
-from headroom_wrap.marker import RETRIEVE, valid
+from headroom_wrap.marker import valid
 from headroom_wrap.refused import Refused
 from headroom_wrap.retrieve.tool import answer
 from headroom_wrap.rewrite import drawn, keys, way_back
@@ -223,4 +223,4 @@ def keep(store: Store, whole: Whole) -> None:
 def cost(wire: str) -> Outcome:
     """-> the outcome that stands for our tool's definition in a request: tokens that were not there before."""
     size = tokens.count(dumps(LAYOUTS[wire].definition))
-    return Outcome("", compressor="tool definition", after=size, tool=RETRIEVE)
+    return Outcome("", compressor="tool definition", after=size, tool="tool definition")

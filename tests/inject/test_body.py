@@ -142,7 +142,7 @@ def test_a_conversation_stays_as_it_began(wire: str) -> None:
 @pytest.mark.parametrize("wire", WIRES)
 def test_the_definition_is_counted_as_tokens_that_were_added(wire: str) -> None:
     counted = cost(wire)
-    assert counted == Outcome("", compressor="tool definition", after=counted.after, tool=RETRIEVE)
+    assert counted == Outcome("", compressor="tool definition", after=counted.after, tool="tool definition")
     assert 250 < counted.after < 450
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import anthropic
 import openai
 import pytest
+from google import genai
 
 from headroom_wrap.demo import script
 from headroom_wrap.demo.upstream import Upstream as Scripted
@@ -369,7 +370,6 @@ def test_openais_sdk_with_responses(streamed: bool, scripted: tuple[Scripted, Pr
 
 @pytest.mark.parametrize("streamed", [True, False])
 def test_googles_sdk(streamed: bool, scripted: tuple[Scripted, Proxy]) -> None:
-    genai = pytest.importorskip("google.genai")
     upstream, running = scripted
     client = genai.Client(api_key="k", http_options={"base_url": f"http://127.0.0.1:{running.base}"})
     config = {"tools": [{"function_declarations": [{"name": "get_weather"}]}]}
