@@ -89,7 +89,7 @@ class Provider:
         """-> the client's response."""
         made = prepared(json.dumps(body, ensure_ascii=False).encode(), WIRE[self.wire], self.store, POLICY)
         assert made is not None
-        joined, sent, response = JOINED[self.wire](), made.body, {}
+        joined, sent, response, ref = JOINED[self.wire](), made.body, {}, ""
         for number, blocks in enumerate(legs, 1):
             self.got.append(json.loads(rewrite(sent, WIRE[self.wire], self.store, POLICY).body))
             self.said.append(blocks)
@@ -98,12 +98,13 @@ class Provider:
             leg, at = joined.leg, joined.turn.mark("results")
             said = Said.of(asdict(Said(leg.items, leg.ours, leg.marks, leg.id, leg.stored, number)))
             if leg.again or leg.shared:
+                ref = ref or str(leg.ours[0].arguments["ref"])
                 answers = answered(self.folder, self.wire, said)
                 joined.turn.marks += marked(self.wire, said, answers, at, together=leg.shared)
             if leg.again:
                 sent = followed(sent, self.wire, said, answers)
         if joined.turn.marks:
-            keep(self.store, Whole(made.name.hex(), joined.turn.texts, joined.turn.ids, joined.turn.record()))
+            keep(self.store, Whole(made.name.hex(), joined.turn.texts, joined.turn.ids, joined.turn.record(), ref))
         return response
 
     def prefix_holds(self) -> None:
@@ -199,6 +200,20 @@ def test_what_was_fetched_is_the_original_and_counts_as_a_miss(wire: str) -> Non
 
     assert [row.missed for row in rows] == ["", f"get {ref}"]
     assert LONG.split("\n")[6] in sent.decode()
+
+
+def test_a_purge_takes_what_was_printed_of_an_original() -> None:
+    with home() as folder:
+        provider = Provider("anthropic", folder)
+        ref = provider.store.keep("a secret\n")
+        asks = {"tools": weather("anthropic"), "messages": [user("anthropic", "hi")]}
+        provider.asked(asks, [[ours("c1", ref)], [("text", "B.")]])
+        assert "a secret" in json.dumps(provider.got[1])
+        provider.store.purge(refs=[ref])
+        said = [*asks["messages"], *turn("anthropic", [("text", "B.")]), user("anthropic", "more")]
+        provider.asked({**asks, "messages": said}, [[("text", "C.")]])
+
+    assert provider.got[-1]["messages"] == said
 
 
 def test_a_client_that_drops_thinking_still_gets_its_calls_put_in() -> None:
