@@ -15,11 +15,13 @@ from headroom_wrap.settings import BadSetting
 from headroom_wrap.store import Unavailable, UnknownRef
 
 COMMANDS = {
-    "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
+    "wrap": "Run a coding agent (claude, codex, …); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
+    "doctor": "Check agents, route, certificate, store and leftovers.",
     "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
     "replay": "Show what it would have saved of your past sessions.",
     "stats": "Show what was saved, what was not, and why.",
+    "diff": "Show every result of a session beside what was sent.",
     "get": "Print an original, or some lines of it.",
     "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
@@ -93,8 +95,7 @@ def main() -> None:
         if problem.errno not in _OUTPUT or problem.filename:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try to write the rest again when it ends
-        click.echo(f"headroom: the output can't be written: {problem.strerror}; free the disk", err=True)
-        sys.exit(1)
+        _refused(f"the output can't be written: {problem.strerror}; free the disk or write elsewhere", None)
     else:
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -102,7 +103,8 @@ def main() -> None:
 def _refused(why: str, ctx: click.Context | None) -> None:
     """End with one line, and where an argument is wrong with the command that says which there are."""
     said = " ".join(why.split()).rstrip(".")
-    click.echo(f"headroom: {said}; see {ctx.command_path} --help" if ctx else f"headroom: {said}", err=True)
+    mend = f"{'' if said.endswith('?') else ';'} see {ctx.command_path} --help" if ctx else ""
+    click.echo(f"headroom: {said}{mend}", err=True)
     sys.exit(2)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 
 from headroom_wrap.refused import Refused
+from headroom_wrap.store import Unavailable
 
 
 @contextmanager
@@ -21,6 +22,8 @@ def writing() -> Iterator[None]:
     except BrokenPipeError:
         _no_more_output()
         sys.exit(1)
+    except Unavailable:
+        raise
     except OSError as error:
         _no_more_output()
         raise Refused("the output can't be written", str(error.strerror), "free the disk or write elsewhere") from None

@@ -27,7 +27,9 @@ from headroom_wrap.proxy.chain import Chain  # noqa: E402
 from headroom_wrap.proxy.legs import Legs  # noqa: E402
 from headroom_wrap.proxy.liveness import Liveness  # noqa: E402
 from headroom_wrap.proxy.options import IDLE, Options  # noqa: E402
+from headroom_wrap.proxy.otel import telemetry  # noqa: E402
 from headroom_wrap.proxy.pool import Workers  # noqa: E402
+from headroom_wrap.settings import environment  # noqa: E402
 from headroom_wrap.store import Unavailable  # noqa: E402
 
 LOG = logging.getLogger("headroom.proxy")
@@ -39,7 +41,7 @@ NOWHERE = "headroom.invalid"
 async def serve(options: Options) -> int:
     """-> the exit code, after the end. Raises ValueError for bad options, OSError where it can't listen or write."""
     workers = Workers(replace(options, lossless=(*options.lossless, *learnt(Path(options.home)))))
-    accounts = Accounts(Path(options.home))
+    accounts = Accounts(Path(options.home), telemetry(environment()))
     try:
         return await _serve(options, workers, accounts)
     finally:
