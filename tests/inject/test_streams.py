@@ -89,6 +89,7 @@ def comparable(wire: str, response: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_stream_split_at_any_byte_gives_the_same_bytes(wire: str) -> None:
     blocks = [("text", "Found 😀"), ours("c1", "4f2a"), ("call", "c2", "get_weather", {"city": "Ulm"})]

@@ -136,8 +136,8 @@ def test_googles_sdk(streamed: bool, scripted: tuple[Scripted, Proxy]) -> None:
     assert_cached(bodies(upstream))
 
 
-def test_the_pieces_that_the_sdks_read_are_the_providers_own(upstream: Upstream, running: Proxy) -> None:
-    """Parallel calls of both kinds on a stream, read by Anthropic's SDK and by OpenAI's."""
+def test_calls_of_both_kinds_in_one_turn(upstream: Upstream, running: Proxy) -> None:
+    """On a stream, read by Anthropic's SDK and by OpenAI's."""
     upstream.script = Model([("text", "I look."), ours("c1", kept(running.home)), THEIRS])
     client = anthropic.Anthropic(api_key="k", base_url=f"http://127.0.0.1:{running.base}", max_retries=0)
     asks_: dict[str, Any] = {"model": "m", "tools": weather("anthropic"), "messages": [user("anthropic", "hi")]}
