@@ -91,6 +91,9 @@ def main() -> None:
     except click.Abort:
         click.echo("headroom: interrupted", err=True)
         sys.exit(130)
+    except BrokenPipeError:  # nobody reads on: a pager was left, head has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
     except OSError as problem:
         if problem.errno not in _OUTPUT or problem.filename:
             raise

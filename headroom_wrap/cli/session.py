@@ -16,6 +16,8 @@ from headroom_wrap.launch import Title
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.settings import Settings
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.database import NAME
 
 
 def session_name() -> str:
@@ -50,7 +52,21 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         holdout=settings.holdout,
         keep_days=settings.keep_days,
         keep_bytes=settings.keep_bytes,
+        lossless=learnt(settings.home),
     )
+
+
+def learnt(home: Path) -> tuple[str, ...]:
+    """-> what past runs have taught, read once: all of this run leaves out the same. Nothing where it is unreadable."""
+    if not (home / NAME).exists():
+        return ()
+    ledger = Ledger(home)
+    try:
+        return tuple(sorted(f"{compressor} {tool}" for compressor, tool in ledger.lossless()))
+    except Unavailable:
+        return ()
+    finally:
+        ledger.close()
 
 
 def usable_proxy(url: str) -> str:

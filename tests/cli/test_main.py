@@ -84,7 +84,7 @@ def ran(home: Path, *words: str, **variables: str) -> tuple[int, str, str]:
             "headroom: Invalid value for '--lines': 'x' is not a range such as 120-188; see headroom",
         ),
         ("get 1234", "headroom: 1234: mistyped, its check character does not fit; copy it from the marker again"),
-        ("stats --nope", "headroom: No such option '--nope'"),
+        ("stats -Z", "headroom: No such option '-Z'; see headroom stats --help"),
         ("rap", "headroom: No such command 'rap'; see headroom --help"),
         ("purge", "headroom: say what to remove: one of --session ID, --older-than 30d, --all; see headroom purge"),
         ("purge --all", "headroom: nothing was removed: nobody answered; give --yes if you are sure"),
