@@ -42,11 +42,12 @@ Title = Callable[[], str]
 
 def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     """-> the agent's exit code, 128 + n where signal n ended it. Raises Refused before anything was started."""
-    executable = found(agent, wish.environment)
     if wish.arguments in ASKS_NOBODY:
-        return attended(executable, Start(wish.arguments, wish.environment))
+        return attended(found(agent, wish.environment), Start(wish.arguments, wish.environment))
     route = agent.route(wish)
-    options = replace(options, agent=agent.name, upstream=route.upstream, carrier=options.session)
+    executable = found(agent, wish.environment)
+    hosts = tuple(dict.fromkeys((*options.hosts, *route.hosts)))
+    options = replace(options, agent=agent.name, upstream=route.upstream, hosts=hosts, carrier=options.session)
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as running:
         start = route.start(running.listening)

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 RATE = 0.05
-"""Misses of a result before anything is known: on real sessions 1 to 7 in 100, by source (docs/measured)."""
+"""Misses of a result before anything is known. Careful: of what real agents used 1 in 90 strings is left out
+(docs/measured/misses.md), and a result has several."""
 RESULTS = 20
 HALF = 20
 RECENT = 200

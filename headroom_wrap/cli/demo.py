@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -113,12 +116,11 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
         )
     if checked:
         lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
+    ours = "headroom" if shutil.which("headroom") else f"{shlex.quote(sys.executable)} -m headroom_wrap"
     lines += [
         Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),
         Text(),
         Text("Next:"),
-        Text("  headroom wrap claude"),
-        Text("  headroom wrap codex"),
-        Text("  headroom stats"),
+        *(Text(f"  {ours} {words}") for words in ("wrap claude", "wrap codex", "stats")),
     ]
     return Group(*lines)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.agents.known import AGENTS
 from headroom_wrap.cli.session import proxy_options
-from headroom_wrap.cli.wrap import AGENTS
 from headroom_wrap.dashboard.words import Readable
 from headroom_wrap.doctor import Finding, Patient, examined
 from headroom_wrap.settings import environment, load

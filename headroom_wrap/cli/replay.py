@@ -16,12 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from headroom_wrap import prices
-from headroom_wrap.compressors import STACK
 from headroom_wrap.dashboard.replay import Replayed, plain, screen
 from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.refused import Refused
 from headroom_wrap.replay.run import LOGS, Log, Wanted, found, replayed
-from headroom_wrap.route import Policy
+from headroom_wrap.route import policy
 from headroom_wrap.settings import Settings, environment, load
 
 NAMES = [each.AGENT for each in LOGS]
@@ -59,17 +58,15 @@ def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path)
     own = settings.home / prices.NAME
     if own.is_file():
         shutil.copy(own, folder)
-    stack = tuple(each for each in STACK if not settings.compressors or each.__name__ in settings.compressors)
-    policy = Policy(settings.way_back, settings.stop_after, settings.floor, settings.skip_tools, stack)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(file=sys.stderr)
-    with closing(Ledger(folder)) as ledger, Progress(*columns, console=console, transient=True) as progress:
+    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("replaying", total=len(logs))
 
         def done(log: Log) -> None:
             progress.update(task, advance=1, description=f"replaying {log.agent}")
 
-        count = replayed(logs, ledger, policy, wanted, done)
+        count = replayed(logs, ledger, policy(settings), wanted, done)
         return Replayed(
             count=count,
             all=next(iter(ledger.totals()), Totals()),

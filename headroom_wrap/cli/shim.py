@@ -8,7 +8,7 @@ import click
 
 from headroom_wrap import shim
 from headroom_wrap.agents import Agent
-from headroom_wrap.cli.wrap import AGENTS
+from headroom_wrap.agents.known import AGENTS
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment, load
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from headroom_wrap.segment import Segment
 
@@ -24,12 +25,12 @@ _IGNORED = frozenset(_COMMON.split())
 
 def size(text: str) -> int:
     """-> about how many tokens a text has: words, groups of three digits, punctuation, line ends."""
-    return sum(1 for _ in _PIECE.finditer(text))
+    return len(_PIECE.findall(text))
 
 
-def large(text: str) -> bool:
-    """-> whether a text is above `BUDGET`."""
-    return len(text) > 2 * BUDGET and (len(text) > 8 * BUDGET or size(text) > BUDGET)
+def large(text: str, budget: int = BUDGET) -> bool:
+    """-> whether a text has more tokens than `budget`."""
+    return len(text) > 2 * budget and (len(text) > 8 * budget or size(text) > budget)
 
 
 def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:
@@ -67,8 +68,11 @@ def likely(segment: Segment, names: Sequence[str], most: int) -> set[int]:
     return set(order[:most])
 
 
-def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:
-    """-> for each line the weights of the wanted words in it, each divided by how often it occurs at all."""
+def shares(lines: Iterable[str], words: Mapping[str, float], most: float = inf) -> list[float]:
+    """-> for each line the weights of the wanted words in it, each divided by how often it occurs at all.
+
+    Words that more than `most` lines hold count nothing.
+    """
     held = [{low for word in _WORD.findall(line) if (low := word.lower()) in words} for line in lines]
     counts: dict[str, int] = {}
     for inside in held:
@@ -76,5 +80,6 @@ def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:
             counts[word] = counts.get(word, 0) + 1
     # Summed in sorted order: a set's order changes with the hash seed, and so would the last digit of the sum.
     return [
-        sum(words[word] * (1.0 if counts[word] < 4 else 4 / counts[word]) for word in sorted(inside)) for inside in held
+        sum(words[word] * min(1.0, 4 / counts[word]) for word in sorted(inside) if counts[word] <= most)
+        for inside in held
     ]

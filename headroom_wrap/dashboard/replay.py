@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from headroom_wrap.dashboard.tables import rest_shown, table
+from headroom_wrap.dashboard.tables import Figures, limited
 from headroom_wrap.dashboard.words import UNKNOWN, Readable, money, one_line, share, tokens
 from headroom_wrap.ledger import Part, Totals
 from headroom_wrap.replay.run import Count
@@ -64,11 +64,11 @@ def _headline(found: Replayed) -> Text:
 
 
 def _groups(title: str, rows: Sequence[Totals]) -> RenderableType:
-    shown = table(title, "requests", "results", "removed", "bill", "saved")
+    shown = Figures(title, ("requests", "results", "removed", "bill", "saved"), shed=("requests", "results"))
     for sums in rows[:ROWS]:
         cells = (tokens(sums.before), share(sums.before - sums.after, sums.before), money(sums.bill))
-        shown.add_row(_short(one_line(sums.name)) or UNKNOWN, f"{sums.exchanges:,}", *cells, share(effect(sums)))
-    return rest_shown(shown, len(rows), ROWS)
+        shown.add(_short(one_line(sums.name)) or UNKNOWN, f"{sums.exchanges:,}", *cells, share(effect(sums)))
+    return limited(shown, len(rows))
 
 
 def _short(name: str) -> str:
@@ -78,12 +78,12 @@ def _short(name: str) -> str:
 
 
 def _parts(rows: Sequence[Part]) -> RenderableType:
-    shown = table("compressor", "results", "tokens", "removed")
+    shown = Figures("compressor", ("results", "tokens", "removed"))
     for part in rows[:ROWS]:
-        shown.add_row(
+        shown.add(
             one_line(part.name), f"{part.segments:,}", tokens(part.before), share(part.before - part.after, part.before)
         )
-    return rest_shown(shown, len(rows), ROWS)
+    return limited(shown, len(rows))
 
 
 def _notes(found: Replayed) -> Text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from headroom_wrap import journal
 from headroom_wrap.agents import Server, claude
 from headroom_wrap.journal import Insertion, read, text_of
-from headroom_wrap.mcp.member import inserted, removed
+from headroom_wrap.mcp.member import inserted, listed, removed, unlisted
 from headroom_wrap.refused import Refused
 
 NAME = "headroom"
@@ -40,20 +41,33 @@ class Place:
 
 PLACES = {
     "claude": Place("CLAUDE_CONFIG_DIR", "", ".claude.json", claude.SERVER),
-    "codex": Place("CODEX_HOME", ".codex", "config.toml", {}),
+    "codex": Place("CODEX_HOME", ".codex", "config.toml", {"default_tools_approval_mode": "approve"}),
     "cursor": Place("", ".cursor", "mcp.json", {}),
     "gemini": Place("", ".gemini", "settings.json", {"trust": True}),
     "copilot": Place("COPILOT_HOME", ".copilot", "mcp-config.json", {"type": "local", "tools": ["*"]}),
 }
 
 
+ALLOWED = {"claude": Place("CLAUDE_CONFIG_DIR", ".claude", "settings.json", {})}
+"""Where leave to use a server stands in another file than the server itself."""
+ALLOW = ("permissions", "allow")
+
+
 def install(agent: str, server: Server, home: Path, environment: Mapping[str, str]) -> Path:
-    """-> the file that now names the server. Raises Refused where it can't be read or has another `headroom`."""
+    """-> the file that now names the server, whose tools the agent may use without asking: they only read.
+
+    Raises Refused where it can't be read or has another `headroom`; then nothing was written.
+    """
     place = PLACES[agent]
     path = place.path(environment)
-    text = text_of(path, read(path))
-    entry = _toml(path, text, server) if path.suffix == ".toml" else _json(path, text, server.entry(**place.more))
-    journal.put(home, _name(agent), path, entry)
+    server_in = _toml if path.suffix == ".toml" else _json
+    changes = [(_name(agent), path, server_in(path, text_of(path, read(path)), server.entry(**place.more)))]
+    if agent in ALLOWED:
+        settings = ALLOWED[agent].path(environment)
+        leave = _leave(settings, text_of(settings, read(settings)))
+        changes += [(_leave_name(agent), settings, leave)] if leave else []
+    for name, file, insertion in changes:
+        journal.put(home, name, file, insertion)
     return path
 
 
@@ -62,6 +76,8 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
 
     Raises Refused where it can't be read or doesn't name it.
     """
+    if agent in ALLOWED:
+        _forbid(home, _leave_name(agent))
     entry = journal.entries(home).get(_name(agent))
     path = Path(entry.file) if entry else PLACES[agent].path(environment)
     if entry is None or (entry.state == "lost" and path.exists()):
@@ -74,6 +90,39 @@ def _name(agent: str) -> str:
     return f"mcp-{agent}"
 
 
+def _leave_name(agent: str) -> str:
+    return f"mcp-{agent}-allow"
+
+
+def _forbid(home: Path, name: str) -> None:
+    """Take the leave out again, if we put it in and it still stands there. Raises Refused."""
+    entry = journal.entries(home).get(name)
+    if entry and entry.state == "lost":
+        path = Path(entry.file)
+        with suppress(KeyError):
+            journal.rewrite(path, _without_leave(path, text_of(path, read(path))))
+    journal.take_out(home, name)
+
+
+def _without_leave(path: Path, text: str) -> str:
+    try:
+        return unlisted(text, ALLOW, claude.MCP_PERMISSION)
+    except ValueError as problem:
+        mend = f"take {claude.MCP_PERMISSION!r} out yourself"
+        raise Refused(f"{path} can't be read as JSON", str(problem), mend) from None
+
+
+def _leave(path: Path, text: str) -> Insertion | None:
+    """-> what allows our tools; None where the user has done so."""
+    try:
+        return listed(text, ALLOW, claude.MCP_PERMISSION)
+    except KeyError:
+        return None
+    except ValueError as problem:
+        lines = json.dumps({"permissions": {"allow": [claude.MCP_PERMISSION]}})
+        raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
+
+
 def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
     try:
         return inserted(text, ("mcpServers", NAME), entry)
@@ -84,11 +133,11 @@ def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
         raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
 
 
-def _toml(path: Path, text: str, server: Server) -> Insertion:
-    """A table at the end of the file; TOML's strings are JSON's."""
-    entry = server.entry()
+def _toml(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
+    """A table at the end of the file; TOML's strings and arrays are JSON's."""
     variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in entry["env"].items())
-    lines = f"command = {json.dumps(entry['command'])}\nargs = {json.dumps(entry['args'])}\nenv = {{ {variables} }}\n"
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in entry.items() if name != "env")
+    lines += f"env = {{ {variables} }}\n"
     start = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     put = Insertion(len(text), f"{start}{_BEGIN}[mcp_servers.{NAME}]\n{lines}{_END}")
     parse = _toml_reader()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from headroom_wrap.dashboard.view import plain, read
+from headroom_wrap.ledger.view import plain, read
 from headroom_wrap.retrieve import TOKENS, retrieved
 from headroom_wrap.retrieve.asked import asked
 from headroom_wrap.rewrite import RETRIEVE
@@ -42,6 +42,8 @@ _RETRIEVE = {
     "stat": {"type": "boolean", "description": "Only what it is: tool, call, size"},
     "all": {"type": "boolean", "description": f"Print all of it, also above {TOKENS:,} tokens"},
 }
+_TOLD = ("version", "today", "week", "ever", "agents", "models", "passed", "alarms")
+"""What a model is told of the ledger; the rest would fill its context."""
 _COMPRESS = {
     "text": _text("The text"),
     "call": _text("The command or call that printed it, which tells what it is"),
@@ -88,7 +90,8 @@ def compress(home: Path, given: Mapping[str, Any]) -> str:
 
 def stats(home: Path, given: Mapping[str, Any]) -> str:
     """-> the dashboard's rows as JSON. Raises Unavailable."""
-    return json.dumps(plain(read(home, time.time(), str(given.get("session", "")))), separators=(",", ":"))
+    rows = plain(read(home, time.time(), str(given.get("session", ""))))
+    return json.dumps({name: rows[name] for name in _TOLD}, separators=(",", ":"))
 
 
 ANSWERS: dict[str, Callable[[Path, Mapping[str, Any]], str]] = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headroom_wrap.ledger import Ledger, sweep
 from headroom_wrap.proxy.frames import outcomes
+from headroom_wrap.proxy.otel import Telemetry
 from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.segment import Exchange, Usage
 from headroom_wrap.store import Unavailable
@@ -31,6 +33,10 @@ class Account:
     wire: str
     write: Callable[[Account], None] = field(repr=False)
     model: str = ""
+    conversation: str = ""
+    login: bool = False
+    fixed: tuple[tuple[str, int], ...] = ()
+    called: tuple[str, ...] = ()
     outcomes: bytes = b""
     before: int = 0
     after: int = 0
@@ -41,6 +47,15 @@ class Account:
     usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.time)
     ended: float = 0.0
+
+    def note(self, head: Mapping[str, Any]) -> None:
+        """Keep what a worker's reply says of the request."""
+        self.model = head.get("model", "")
+        self.conversation = head.get("conversation", "")
+        self.called = tuple(head.get("called", ()))
+        self.fixed = tuple((name, tokens) for name, tokens in head.get("fixed", ()))
+        self.before, self.after = head.get("before", self.before), head.get("after", self.after)
+        self.add_problem(head.get("problem", ""))
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem beside those that are already known."""
@@ -70,6 +85,10 @@ class Account:
             body_after=self.after,
             problem=self.problem,
             project=self.project,
+            conversation=self.conversation,
+            login=self.login,
+            called=self.called,
+            fixed=self.fixed,
         )
 
 
@@ -80,11 +99,12 @@ WAITING = 1000
 class Accounts:
     """Writes to the ledger in one thread of its own; what can't be written now is tried again with the next row.
 
-    `close` waits until all is written.
+    `close` waits until all is written. `telemetry` counts them too.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, telemetry: Telemetry | None = None) -> None:
         self._home = home
+        self._telemetry = telemetry
         self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: deque[Exchange] = deque(maxlen=WAITING)
@@ -104,8 +124,11 @@ class Accounts:
         self._thread.submit(self._write, account).add_done_callback(_said)
 
     def _write(self, account: Account) -> None:
-        self._waiting.append(account.exchange())
+        exchange = account.exchange()
+        self._waiting.append(exchange)
         self._flush()
+        if self._telemetry:
+            self._telemetry.record(exchange)
 
     def _flush(self) -> None:
         while self._waiting:
@@ -120,6 +143,8 @@ class Accounts:
     def close(self) -> None:
         """Wait for the rows that are still queued."""
         self._thread.submit(self._flush).add_done_callback(_said)
+        if self._telemetry:
+            self._thread.submit(self._telemetry.close).add_done_callback(_said)
         self._thread.shutdown(wait=True)
         self._ledger.close()
 

@@ -20,10 +20,10 @@ class Options:
     `session`, `agent` and `project` go into the ledger as they are. `upstream` overrides the provider for every path
     of the base-URL listener. `upstream_proxy` is the user's own HTTPS_PROXY, `no_proxy` the hosts it isn't for.
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
-    Codex falls back to HTTP at once. `way_back` to `skip_tools` are the policy (see `route.Policy`; `compressors`: only
+    Codex falls back to HTTP at once. `way_back` to `holdout` are the policy (see `route.Policy`; `compressors`: only
     these are asked). `backstop`: seconds for one body, then its worker is killed. `keep_days`, `keep_bytes`: what
-    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out besides what
-    the ledger says when the run begins.
+    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out, as
+    the ledger had it when the run began: a proxy that dies and is started again gets the same.
     `idle_exit`: seconds without a client
     after which it ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in
     their environment (`CARRIER`).
@@ -47,6 +47,7 @@ class Options:
     floor: int = 200
     compressors: tuple[str, ...] = ()
     skip_tools: tuple[str, ...] = ()
+    holdout: float = 0.0
     backstop: float = 20.0
     lossless: tuple[str, ...] = ()
     keep_days: int = 30

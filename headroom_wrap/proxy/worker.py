@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from headroom_wrap import host
-from headroom_wrap.compressors import STACK
+from headroom_wrap.compressors import named
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
@@ -22,6 +22,7 @@ from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
+from headroom_wrap.wire.fixed import sizes
 from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
@@ -70,9 +71,17 @@ class Answers:
 
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
-    stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
+    stack = named(options.compressors)
     lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack, lossless)
+    return Policy(
+        way_back=options.way_back,
+        stop_after=options.stop_after,
+        floor=options.floor,
+        skip_tools=options.skip_tools,
+        stack=stack,
+        lossless=lossless,
+        holdout=min(options.holdout, 0.99),
+    )
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -84,6 +93,8 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
         "conversation": hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else "",
         "before": len(body),
         "after": len(done.body),
+        "called": done.request.called if done.request else (),
+        "fixed": sizes(*done.request.fixed) if done.request else (),
     }
 
 

@@ -41,7 +41,7 @@ def by_replay(found: Iterable[Session], folder: Path) -> float:
 
 
 def replay_of(logs: list[Log], home: Path, wanted: Wanted = Wanted()) -> tuple[Totals, Count]:  # noqa: B008
-    ledger = Ledger(home)
+    ledger = Ledger(home, o200k=True)
     count = replayed(logs, ledger, DEFAULT, wanted, lambda log: None)
     sums = next(iter(ledger.totals()), Totals())
     ledger.close()
