@@ -53,8 +53,21 @@ def waited(child: subprocess.Popen[bytes], platform: str = sys.platform) -> int:
         if not os.WIFSTOPPED(status):
             child.returncode = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
             return child.returncode
-        os.kill(os.getpid(), signal.SIGSTOP)
+        _stop(os.WSTOPSIG(status))
         os.kill(child.pid, signal.SIGCONT)
+
+
+def _stop(number: int) -> None:
+    """Stop this process by the signal that stopped the child, so that a shell says of the job what it would without
+    us; -> when it goes on."""
+    if number == signal.SIGSTOP:  # can't be caught
+        os.kill(os.getpid(), number)
+        return
+    caught = signal.signal(number, signal.SIG_DFL)
+    try:
+        os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, caught)
 
 
 def born(pid: int, platform: str = sys.platform, proc: Path = Path("/proc")) -> str:

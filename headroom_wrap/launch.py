@@ -29,6 +29,9 @@ TITLE_SECONDS = 2.0
 ENDING_SECONDS = 1.0
 PASSED_ON = ("SIGTERM", "SIGHUP")
 
+MARK = ".headroom-shims"
+"""A file in every folder of shims (`shim.py`)."""
+
 Title = Callable[[], str]
 """-> what the terminal's title is to say now; empty: leave it as it is."""
 
@@ -72,8 +75,9 @@ def said_of(falls: Sequence[str], left: Sequence[int], agent: Agent) -> None:
 
 
 def found(agent: Agent, environment: Mapping[str, str]) -> str:
-    """-> the path of the agent's command. Raises Refused with the line that installs it."""
-    path = shutil.which(agent.executable, path=environment.get("PATH"))
+    """-> the path of the agent's command, shims passed over. Raises Refused with the line that installs it."""
+    folders = (each for each in environment.get("PATH", os.defpath).split(os.pathsep) if not Path(each, MARK).exists())
+    path = shutil.which(agent.executable, path=os.pathsep.join(folders))
     if path is None:
         raise Refused(f"{agent.title} is not installed", f"no {agent.executable!r} on PATH", f"run: {agent.install}")
     return path
@@ -143,19 +147,30 @@ def attended(executable: str, start: Start, *beside: contextlib.AbstractContextM
 
 @contextlib.contextmanager
 def passed_on() -> Iterator[Callable[[int], None]]:
-    """-> a function that is told the child's pid. Until then, and for the terminal's own signals (Ctrl-C, which the
-    child gets from the terminal), nothing happens; SIGTERM and SIGHUP go to the child."""
+    """-> a function that is told the child's pid. SIGTERM and SIGHUP go to the child. The terminal's own signals reach
+    it as they reach us and are its to answer: nothing happens here at Ctrl-C, and at Ctrl-Z we stop only where it does,
+    otherwise `fg` would find us about to stop a second time."""
     pids: list[int] = []
+    early: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
-        if pids and number in host.signals(*PASSED_ON):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pids[0], number)
+        if number not in host.signals(*PASSED_ON):
+            return
+        if not pids:
+            early.append(number)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pids[0], number)
 
-    caught = host.signals("SIGINT", "SIGQUIT", *PASSED_ON)
+    def child_is(pid: int) -> None:
+        pids.append(pid)
+        for number in early:
+            forward(number, None)
+
+    caught = host.signals("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
     before = {number: signal.signal(number, forward) for number in caught}
     try:
-        yield pids.append
+        yield child_is
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)

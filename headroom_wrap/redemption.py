@@ -79,18 +79,23 @@ READ, WRITE, OUTPUT = 0.1, 1.25, 5.0
 
 
 _WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:project = '' OR project = :project)"
+_HOLDER = """(
+            SELECT max(outcomes.rowid) FROM outcomes JOIN exchanges ON exchange = exchanges.id
+            WHERE ref = again.ref AND ref != '' AND +session = again.session AND ok AND changed
+        )"""
+"""The result that a miss is of: the last of that reference in its session, by the index of references."""
 _SENT = f"""
     sent AS (
         SELECT compressor, tool, ref, before - after AS removed, outcomes.rowid AS id, session
         FROM outcomes JOIN exchanges ON exchange = exchanges.id
         WHERE ok AND changed AND {_WINDOW} AND (omitted != '' OR ref IN (SELECT substr(missed, 5) FROM outcomes
-            WHERE missed GLOB 'get *'))
+            WHERE missed != '' AND missed GLOB 'get *'))
     ), again AS (
         SELECT substr(missed, 1, instr(missed, ' ') - 1) AS kind, substr(missed, instr(missed, ' ') + 1) AS ref,
             after AS tokens, exchange, session
         FROM outcomes JOIN exchanges ON exchange = exchanges.id WHERE ok AND missed != '' AND {_WINDOW}
     ), pairs AS (
-        SELECT again.*, (SELECT max(id) FROM sent WHERE sent.ref = again.ref AND sent.session = again.session) AS id
+        SELECT again.*, {_HOLDER} AS id
         FROM again
     )
 """
@@ -114,7 +119,7 @@ _COSTS = f"""
     FROM pairs JOIN sent USING (id) JOIN exchanges ON exchanges.id = pairs.exchange
     WHERE kind != 'edit' AND coalesce(input, cache_read, cache_write, cache_write_1h) IS NOT NULL
 """
-_EVIDENCE = """
+_EVIDENCE = f"""
     WITH latest AS (
         SELECT session, row_number() OVER (ORDER BY max(id) DESC) - 1 AS age FROM exchanges GROUP BY session
         ORDER BY age LIMIT :recent
@@ -129,17 +134,18 @@ _EVIDENCE = """
         SELECT compressor, tool, ref, session, age, outcomes.rowid AS id,
             (before - after) * (:write + :read * later) AS worth
         FROM outcomes JOIN asked ON exchange = asked.id
-        WHERE changed AND (omitted != '' OR ref IN (SELECT substr(missed, 5) FROM outcomes WHERE missed GLOB 'get *'))
+        WHERE changed AND (omitted != '' OR ref IN (
+            SELECT substr(missed, 5) FROM outcomes WHERE missed != '' AND missed GLOB 'get *'))
     ), again AS (
-        SELECT session, substr(missed, instr(missed, ' ') + 1) AS ref, after * (:write + :read * later)
+        SELECT session, age, substr(missed, instr(missed, ' ') + 1) AS ref, after * (:write + :read * later)
             + (prompt * :read + output * :output)
                 / (SELECT count(*) FROM outcomes AS all_new WHERE all_new.exchange = asked.id) AS cost
         FROM outcomes JOIN asked ON exchange = asked.id WHERE missed != '' AND missed NOT GLOB 'edit *'
     ), missed AS (
-        SELECT (SELECT max(id) FROM sent WHERE sent.ref = again.ref AND sent.session = again.session) AS id,
-            count(*) AS misses, sum(cost) AS cost
-        FROM again GROUP BY 1
+        SELECT {_HOLDER} AS id, age, cost FROM again
     )
-    SELECT compressor, tool, age, count(*), coalesce(sum(misses), 0), sum(worth), coalesce(sum(cost), 0.0)
-    FROM sent LEFT JOIN missed USING (id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT compressor, tool, age, sum(results), sum(misses), sum(worth), sum(cost) FROM (
+        SELECT compressor, tool, age, 1 AS results, 0 AS misses, worth, 0.0 AS cost FROM sent UNION ALL
+        SELECT compressor, tool, age, 0, 1, 0.0, cost FROM missed JOIN outcomes ON outcomes.rowid = missed.id
+    ) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """

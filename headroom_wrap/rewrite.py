@@ -10,6 +10,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
@@ -60,7 +61,15 @@ def rewrite(
     except (Unreadable, UnicodeDecodeError) as error:
         return Rewritten(body, problem=f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - fail-open place 2 of 2: around one request
-        return Rewritten(body, problem=f"{type(error).__name__}: {error}")
+        return Rewritten(body, problem=f"{type(error).__name__} in {_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """-> where an exception came from; never its message, which may quote the request."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return "" if last is None else f"{Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno}"
 
 
 def _rewritten(body: bytes, wire: Wire, store: Store | None, policy: Policy, decide: bool) -> Rewritten:

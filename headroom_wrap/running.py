@@ -47,22 +47,22 @@ def proxy(options: Options, environment: Mapping[str, str]) -> Iterator[Running]
 
 
 class Running:
-    """A proxy that accepts at `listening`. `falls`: the last words of each one that died; `over` is set when it has
-    ended for good. Raises Refused where it does not start."""
+    """A proxy that accepts at `listening`. `falls`: the last words of each one that died; `given_up`: it died again and
+    again. Raises Refused where it does not start."""
 
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
         self._lock = threading.Lock()
         self._ending = False
-        self.over = threading.Event()
+        self.given_up = False
         self.falls: list[str] = []
         self._child, self._errors, self.listening = self._started(options)
         self._options = replace(options, base_port=self.listening.base, connect_port=self.listening.connect)
 
     @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
-        """Start it again where it dies while the block runs."""
-        watcher = threading.Thread(target=self._watch, daemon=True)
+    def watched(self, over: threading.Event | None = None) -> Iterator[None]:
+        """Start it again where it dies while the block runs; `over` is set where it has ended for good."""
+        watcher = threading.Thread(target=self._watch, args=(over or threading.Event(),), daemon=True)
         watcher.start()
         yield
 
@@ -86,7 +86,7 @@ class Running:
         child.stdout.close()
         self._errors.close()
 
-    def _watch(self) -> None:
+    def _watch(self, over: threading.Event) -> None:
         while True:
             began = time.monotonic()
             code = self._child.wait()
@@ -96,9 +96,10 @@ class Running:
                 if code == IDLE:
                     break
                 self.falls.append(_last_line(self._child, self._errors))
-                if not self._again(time.monotonic() - began):
+                self.given_up = not self._again(time.monotonic() - began)
+                if self.given_up:
                     break
-        self.over.set()
+        over.set()
 
     def _again(self, lived: float) -> bool:
         """-> whether it accepts again on its ports."""

@@ -136,6 +136,7 @@ class Settings:
     keep_days: int = _setting(30, _WHOLE, "days for which unused originals are kept")
     keep_bytes: int = _setting(2_000_000_000, _WHOLE, "bytes of originals kept, oldest unused removed first")
     port: int = _setting(0, _PORT, "port of the proxy on 127.0.0.1; 0: any free one")
+    idle_exit: float = _setting(0.0, _SECONDS, "seconds without a client after which `headroom proxy` ends; 0: never")
     hosts: tuple[str, ...] = _setting((), _NAMES, "hosts to decrypt besides the known inference hosts")
     upstream: str = _setting("", _URL, "where requests go instead of the provider's own URL")
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")

@@ -13,14 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
+from headroom_wrap.cli.session import learnt, proxy_options
 from headroom_wrap.compressors import STACK
 from headroom_wrap.dashboard.summary import summary
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.priors import HALF, Evidence, lossless
-from headroom_wrap.proxy.server import learnt
+from headroom_wrap.proxy.worker import policy
 from headroom_wrap.rewrite import Rewritten, rewrite
 from headroom_wrap.route import Policy
 from headroom_wrap.segment import Exchange, Outcome, Usage
+from headroom_wrap.settings import Settings
+from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import anthropic
 
@@ -120,10 +123,13 @@ def test_the_ledger_teaches_and_the_summary_and_new_runs_say_so(tmp_path: Path) 
     assert ledger.lossless() == frozenset({("logs", "Bash")})
     assert [row.lossless for row in ledger.misses()] == [True]
     ledger.close()
-    assert learnt(tmp_path) == ("logs Bash",)
+    options = proxy_options(Settings(home=tmp_path), {}, "s9")
+    assert options.lossless == ("logs Bash",)
+    assert policy(options).lossless == frozenset({("logs", "Bash")})
     assert "from now on nothing is left out by logs of Bash" in printed(summary(tmp_path, "s7"))
 
 
 def test_a_ledger_that_cannot_be_read_teaches_nothing(tmp_path: Path) -> None:
-    (tmp_path / "home").write_text("in the way")
-    assert learnt(tmp_path / "home") == ()
+    (tmp_path / NAME).mkdir()
+    assert learnt(tmp_path) == () == learnt(tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -1,6 +1,7 @@
 """One body in, a smaller body out: decided at first sight, kept, replayed."""
 
 import json
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -13,7 +14,7 @@ import pytest
 from headroom_wrap.marker import ref_of
 from headroom_wrap.rewrite import keys, rewrite, way_back
 from headroom_wrap.route import Policy
-from headroom_wrap.segment import Compressed, Outcome, Segment
+from headroom_wrap.segment import Compressed, Outcome, Request, Segment
 from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import anthropic
@@ -229,6 +230,21 @@ def test_another_choice_of_way_back_changes_nothing_that_was_sent(store: LocalSt
     first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
     later = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, way_back="none"))
     assert later.body == first.body != body(turn(1, LONG))
+
+
+def test_what_went_wrong_is_said_without_a_word_of_the_request(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quoting(request: Request, back: str = "") -> list[bytes]:
+        raise RuntimeError(f"can't name {request.segments[0].text}")
+
+    monkeypatch.setattr("headroom_wrap.rewrite.keys", quoting)
+    came = body(turn(1, "secret text " * 300))
+    made = rewrite(came, anthropic, store)
+    assert made.body is came
+    assert re.fullmatch(r"RuntimeError in test_rewrite.py, line \d+", made.problem)
+    twice = b'{"messages": [], "secret": 1, "secret": 2, "messages": []}'
+    assert "secret" not in rewrite(twice, anthropic, store).problem
 
 
 def asking(text: str, *turns: list[dict[str, Any]]) -> bytes:

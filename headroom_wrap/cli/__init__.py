@@ -17,8 +17,11 @@ from headroom_wrap.store import Unavailable, UnknownRef
 COMMANDS = {
     "wrap": "Run a coding agent (claude, codex, …); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
+    "doctor": "Check agents, route, certificate, store and leftovers.",
+    "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
     "replay": "Show what it would have saved of your past sessions.",
     "stats": "Show what was saved, what was not, and why.",
+    "diff": "Show every result of a session beside what was sent.",
     "get": "Print an original, or some lines of it.",
     "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
@@ -88,12 +91,14 @@ def main() -> None:
     except click.Abort:
         click.echo("headroom: interrupted", err=True)
         sys.exit(130)
+    except BrokenPipeError:  # nobody reads on: a pager was left, head has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
     except OSError as problem:
         if problem.errno not in _OUTPUT or problem.filename:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try to write the rest again when it ends
-        click.echo(f"headroom: the output can't be written: {problem.strerror}; free the disk", err=True)
-        sys.exit(1)
+        _refused(f"the output can't be written: {problem.strerror}; free the disk or write elsewhere", None)
     else:
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -101,7 +106,8 @@ def main() -> None:
 def _refused(why: str, ctx: click.Context | None) -> None:
     """End with one line, and where an argument is wrong with the command that says which there are."""
     said = " ".join(why.split()).rstrip(".")
-    click.echo(f"headroom: {said}; see {ctx.command_path} --help" if ctx else f"headroom: {said}", err=True)
+    mend = f"{'' if said.endswith('?') else ';'} see {ctx.command_path} --help" if ctx else ""
+    click.echo(f"headroom: {said}{mend}", err=True)
     sys.exit(2)
 
 

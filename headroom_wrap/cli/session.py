@@ -13,8 +13,11 @@ import click
 
 from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
+from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.settings import Settings
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.database import NAME
 
 
 def session_name() -> str:
@@ -49,7 +52,21 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         holdout=settings.holdout,
         keep_days=settings.keep_days,
         keep_bytes=settings.keep_bytes,
+        lossless=learnt(settings.home),
     )
+
+
+def learnt(home: Path) -> tuple[str, ...]:
+    """-> what past runs have taught, read once: all of this run leaves out the same. Nothing where it is unreadable."""
+    if not (home / NAME).exists():
+        return ()
+    ledger = Ledger(home)
+    try:
+        return tuple(sorted(f"{compressor} {tool}" for compressor, tool in ledger.lossless()))
+    except Unavailable:
+        return ()
+    finally:
+        ledger.close()
 
 
 def usable_proxy(url: str) -> str:
@@ -64,8 +81,11 @@ def title_for(options: Options) -> Title:
     return lambda: live_line(Path(options.home), options.session)
 
 
-def summary_printed(options: Options) -> None:
-    """Print what the session saved, on stderr: an agent's own output may be piped."""
+def summary_printed(options: Options, quiet: bool = False) -> None:
+    """Print what the session saved, on stderr: an agent's own output may be piped. `quiet`: only on a terminal, and
+    only where requests passed, so that `claude --version` looks as without us."""
+    if quiet and not (sys.stderr.isatty() and Ledger(Path(options.home)).totals(session=options.session)):
+        return
     from rich.console import Console  # noqa: PLC0415 - after the agent has ended
 
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415

@@ -15,7 +15,6 @@ import click
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from headroom_wrap.cli.output import shown, writing
 from headroom_wrap.dashboard import fixed, session
 from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard
@@ -97,10 +96,9 @@ def command(watch: bool, as_json: bool, html: Path | None, named: str, **chosen:
         elif html is not None:
             _write(html, asked.view())
         elif as_json:
-            with writing():
-                click.echo(json.dumps(asked.values(), indent=2))
+            click.echo(json.dumps(asked.values(), indent=2))
         else:
-            shown(asked.screen())
+            Console(soft_wrap=False, highlight=False).print(asked.screen())
     except BadPrices as error:
         raise Refused(str(error), "", "") from error
 

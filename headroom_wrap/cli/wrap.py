@@ -19,6 +19,9 @@ from headroom_wrap.settings import environment, load
 ANY = "--"
 """What stands for the agent's name where a command of the user's own follows."""
 
+THEIRS = {"opencode": {"--port"}, "goose": {"--port"}}
+"""Options of agents that are called as ours are."""
+
 
 class _Wrap(click.Command):
     """A command whose parser keeps the `--` that stands where the agent's name would be; click drops it."""
@@ -40,6 +43,7 @@ class _Wrap(click.Command):
     help="By base URL or by HTTPS_PROXY; see docs/agents.md.",
 )
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
+@click.option("--quiet", is_flag=True, help="Print the summary only on a terminal, and after requests.")
 @click.option("--mcp", is_flag=True, help="Give the agent headroom's MCP server for this run.")
 @click.argument("agent", required=False, default="")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -59,10 +63,12 @@ def command(
     if not agent:
         click.echo(listing())
         return
-    wrapped, arguments = chosen(agent, arguments)
+    wrapped, rest = chosen(agent, arguments)
+    if agent != ANY:
+        warned(wrapped, arguments)
     settings = load()
     wish = Wish(
-        arguments=arguments,
+        arguments=rest,
         environment=nested.outside(environment()),
         upstream=upstream or settings.upstream,
         directory=Path.cwd(),
@@ -76,7 +82,7 @@ def command(
         options, websocket=not switches["no_websocket"], base_port=settings.port if port is None else port
     )
     code = launch.run(wrapped, wish, options, title_for(options))
-    summary_printed(options)
+    summary_printed(options, quiet=switches["quiet"])
     sys.exit(code)
 
 
@@ -86,10 +92,24 @@ def chosen(name: str, arguments: tuple[str, ...]) -> tuple[Agent, tuple[str, ...
         if not arguments:
             raise Refused("no command follows the --", "", "say what to run: headroom wrap -- python my_agent.py")
         return anything.agent(arguments[0]), arguments[1:]
+    if name.startswith("-"):
+        raise Refused(f"headroom wrap has no option {name!r}", "", "an agent's options stand after its name")
     if name not in AGENTS:
         mend = f"known are: {', '.join(AGENTS)}; any other command: headroom wrap -- {name}"
         raise Refused(f"headroom can't wrap {name!r}", "", mend)
     return AGENTS[name], arguments[1:] if arguments[:1] == ("--",) else arguments
+
+
+def warned(agent: Agent, arguments: tuple[str, ...]) -> None:
+    """Say on stderr where an option of ours stands after the agent's name: the agent gets it."""
+    names = {name for option in command.params if isinstance(option, click.Option) for name in option.opts}
+    for argument in arguments[: arguments.index("--")] if "--" in arguments else arguments:
+        name = argument.partition("=")[0]
+        if name in names - THEIRS.get(agent.name, set()):
+            what = f"{name} after the agent's name goes to {agent.title}"
+            click.echo(
+                f"headroom: {what}; for headroom it stands before: headroom wrap {name} … {agent.name}", err=True
+            )
 
 
 def listing() -> str:

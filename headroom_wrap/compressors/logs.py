@@ -32,6 +32,7 @@ from headroom_wrap.lines.notable import is_diagnostic, is_doubtful, is_error, is
 from headroom_wrap.lines.table import HEAD, tabled, untabled
 from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.syntax.shown import source_of
 
 _LEAST_LINES = 30
 _HEAD, _TAIL = 3, 10
@@ -93,6 +94,8 @@ def expand(text: str) -> str:
 
 def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
     """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
+    if source_of(segment):
+        return False
     if is_job(segment.text):
         return True
     shown = [line for line in lines if line.strip()][:1000]

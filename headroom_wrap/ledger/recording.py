@@ -94,9 +94,10 @@ def _saved(exchange: Exchange, parent: Parent, broke: int) -> Saved:
     """-> an exchange's removed tokens, by price: what stood in the conversation's cache, and the new part.
 
     The segments of the request before, whose whole prompt had `parent.prompt` tokens, would have been read from the
-    cache as far as the provider read that prompt now. In a conversation first seen here (a fork, a resumed session),
-    the replayed segments were cached as far as the whole prompt was. What we added is subtracted in the same way: a
-    tool's definition stands in front of everything, and what a break of ours made it write again would have been read.
+    cache as far as the provider read that prompt now; what it read first is system prompt and tools. In a
+    conversation first seen here (a fork, a resumed session), the replayed segments were cached as far as the whole
+    prompt was. What we added is subtracted in the same way: a tool's definition stands in front of everything, and
+    what a break of ours made it write again would have been read.
     """
     usage = exchange.usage
     if usage == Usage(output=usage.output):
@@ -109,7 +110,8 @@ def _saved(exchange: Exchange, parent: Parent, broke: int) -> Saved:
     else:
         old = sum(removed(outcome) for outcome in exchange.outcomes if outcome.replayed)
         prompt = plain + read + write + write_1h
-    warm = old * min(1.0, read / prompt) if prompt else 0.0
+    front = min(read, sum(tokens for _, tokens in exchange.fixed))
+    warm = old * min(1.0, (read - front) / (prompt - front)) if prompt > front else 0.0
     new = sum(map(removed, exchange.outcomes)) - warm
     ours = min(read, exchange.injected)
     warm, new = warm - ours + broke, new - (exchange.injected - ours) - broke

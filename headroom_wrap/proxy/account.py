@@ -13,6 +13,7 @@ from typing import Any
 
 from headroom_wrap.ledger import Ledger, sweep
 from headroom_wrap.proxy.frames import outcomes
+from headroom_wrap.proxy.otel import Telemetry
 from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.segment import Exchange, Usage
 from headroom_wrap.store import Unavailable
@@ -98,11 +99,12 @@ WAITING = 1000
 class Accounts:
     """Writes to the ledger in one thread of its own; what can't be written now is tried again with the next row.
 
-    `close` waits until all is written.
+    `close` waits until all is written. `telemetry` counts them too.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, telemetry: Telemetry | None = None) -> None:
         self._home = home
+        self._telemetry = telemetry
         self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: deque[Exchange] = deque(maxlen=WAITING)
@@ -122,8 +124,11 @@ class Accounts:
         self._thread.submit(self._write, account).add_done_callback(_said)
 
     def _write(self, account: Account) -> None:
-        self._waiting.append(account.exchange())
+        exchange = account.exchange()
+        self._waiting.append(exchange)
         self._flush()
+        if self._telemetry:
+            self._telemetry.record(exchange)
 
     def _flush(self) -> None:
         while self._waiting:
@@ -138,6 +143,8 @@ class Accounts:
     def close(self) -> None:
         """Wait for the rows that are still queued."""
         self._thread.submit(self._flush).add_done_callback(_said)
+        if self._telemetry:
+            self._thread.submit(self._telemetry.close).add_done_callback(_said)
         self._thread.shutdown(wait=True)
         self._ledger.close()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from headroom_wrap.proxy import hosts
+from headroom_wrap.proxy import hosts, metrics
 from headroom_wrap.proxy.account import Account, Accounts
 from headroom_wrap.proxy.chain import Chain
 from headroom_wrap.proxy.frames import Frame
@@ -54,6 +56,9 @@ class Headroom:
             if not self._welcome(flow.request):
                 flow.response = _answer(403, "this listener is for programs of this machine, not for web pages")
                 return
+            if metrics.asked(flow.request.path):
+                flow.metadata["ours"] = True
+                return
             self._route(flow)
         self._chain.attach(flow)
         upgrade = flow.request.headers.get("upgrade", "").lower() == "websocket"
@@ -77,6 +82,9 @@ class Headroom:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Rewrite the body of a POST on a wire: everything is computed first, then assigned once."""
+        if flow.metadata.get("ours") and not flow.response:
+            flow.response = await self._ours(flow.request)
+            return
         wire = self._wire(flow) if flow.request.method == "POST" and not flow.response else None
         if wire is None:
             return
@@ -93,6 +101,15 @@ class Headroom:
         if reply.head.get("changed") and not self._is_passing(account):
             account.changed = True
             _replace(flow.request, reply.body)
+
+    async def _ours(self, request: http.Request) -> http.Response:
+        """What the proxy itself is asked: its health and figures, never sent on. The ledger is read beside the loop."""
+        if request.method not in ("GET", "HEAD"):
+            return _answer(405, "ask for this with GET")
+        now = {"session": self._options.session, "workers": len(self._workers.pids), "busy": self._workers.busy}
+        home, path = Path(self._options.home), metrics.asked(request.path)
+        said = await asyncio.to_thread(metrics.answer, path, home, now)
+        return http.Response.make(said.status, said.body, {"content-type": said.kind, "cache-control": "no-store"})
 
     def _account(self, flow: http.HTTPFlow, wire: Wire) -> Account:
         options, headers = self._options, flow.request.headers

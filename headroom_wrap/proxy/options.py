@@ -22,8 +22,8 @@ class Options:
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
     Codex falls back to HTTP at once. `way_back` to `holdout` are the policy (see `route.Policy`; `compressors`: only
     these are asked). `backstop`: seconds for one body, then its worker is killed. `keep_days`, `keep_bytes`: what
-    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out besides what
-    the ledger says when the run begins.
+    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out, as
+    the ledger had it when the run began: a proxy that dies and is started again gets the same.
     `idle_exit`: seconds without a client
     after which it ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in
     their environment (`CARRIER`).

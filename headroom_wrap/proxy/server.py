@@ -7,10 +7,8 @@ import gc
 import json
 import logging
 import os
-from dataclasses import replace
 from pathlib import Path
 
-from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.mitm import adapt, import_lean
 
 import_lean()
@@ -26,8 +24,9 @@ from headroom_wrap.proxy.addon import Headroom  # noqa: E402
 from headroom_wrap.proxy.chain import Chain  # noqa: E402
 from headroom_wrap.proxy.liveness import Liveness  # noqa: E402
 from headroom_wrap.proxy.options import IDLE, Options  # noqa: E402
+from headroom_wrap.proxy.otel import telemetry  # noqa: E402
 from headroom_wrap.proxy.pool import Workers  # noqa: E402
-from headroom_wrap.store import Unavailable  # noqa: E402
+from headroom_wrap.settings import environment  # noqa: E402
 
 LOG = logging.getLogger("headroom.proxy")
 
@@ -37,24 +36,13 @@ NOWHERE = "headroom.invalid"
 
 async def serve(options: Options) -> int:
     """-> the exit code, after the end. Raises ValueError for bad options, OSError where it can't listen or write."""
-    workers = Workers(replace(options, lossless=(*options.lossless, *learnt(Path(options.home)))))
-    accounts = Accounts(Path(options.home))
+    workers = Workers(options)
+    accounts = Accounts(Path(options.home), telemetry(environment()))
     try:
         return await _serve(options, workers, accounts)
     finally:
         workers.close()
         accounts.close()
-
-
-def learnt(home: Path) -> tuple[str, ...]:
-    """-> what past runs have taught, read once: every worker of this run leaves out the same. Nothing, unreadable."""
-    ledger = Ledger(home)
-    try:
-        return tuple(sorted(f"{compressor} {tool}" for compressor, tool in ledger.lossless()))
-    except Unavailable:
-        return ()
-    finally:
-        ledger.close()
 
 
 async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:

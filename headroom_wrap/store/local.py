@@ -54,6 +54,11 @@ class LocalStore:
         """-> the reference of a text that is on disk when this returns. Raises Unavailable."""
         return self.objects.keep(text, tool=tool, call=call)
 
+    def forms(self, ref: str) -> tuple[Outcome, ...]:
+        """-> everything that was decided of the text with this reference, in any conversation. Raises Unavailable."""
+        rows = self._database.read("SELECT outcome FROM decisions WHERE ref = ? AND ref != ''", (ref,))
+        return tuple(unpacked(packed) for (packed,) in rows)
+
     def restore(self, ref: str) -> str:
         """-> the exact original. Raises UnknownRef."""
         return self.objects.original(ref).text

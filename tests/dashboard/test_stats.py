@@ -22,7 +22,7 @@ SCREENS = Path(__file__).parent / "screens"
 EVER = Totals(
     "", exchanges=116, failed=4, reported=110, sessions=4, before=360_000, after=240_000, removed=1_730_000,
     input=60_000, output=13_900, cache_read=6_040_000, cache_write=170_200, cache_write_1h=1_000,
-    unpriced=29, bill=2.15, saved=0.6, low=0.53, high=0.66, missed=0.028, owed=1.9, kept=0.5, logins=12, marks=5100,
+    unpriced=29, bill=2.15, saved=0.31, low=0.27, high=0.34, missed=0.028, owed=1.9, kept=0.25, logins=12, marks=5100,
 )  # fmt: skip
 MONTHS = tuple(
     Totals(f"2026-11-{day:02}", before=3000 * day, after=2000 * day + 900 * (day % 3)) for day in range(1, 18)
@@ -54,7 +54,7 @@ VIEW = View(
     ever=EVER,
     agents=(replace(EVER, name="claude"),),
     models=(
-        Totals("claude-opus-4-5-20251101", 87, reported=87, before=260_000, after=160_000, bill=2.15, saved=0.572),
+        Totals("claude-opus-4-5-20251101", 87, reported=87, before=260_000, after=160_000, bill=2.15, saved=0.283),
         Totals("someone/a-local-model-with-a-very-long-name-q4_k_m-instruct", 29, before=100_000, after=80_000),
         *(Totals(f"model-{number}", exchanges=1) for number in range(8)),
     ),
@@ -123,8 +123,8 @@ def test_terminals_without_utf_8_get_plain_characters(encoding: str) -> None:
 
 def test_zero_negative_and_unknown_are_shown_as_they_are() -> None:
     drawn = screen(dashboard(VIEW), 80)
-    assert "-2.0 %        –   21.0 %   estimated" in drawn
-    assert "-$0.0002        –   $0.500   estimated" in drawn
+    assert "-2.0 %        –   11.6 %   estimated" in drawn
+    assert "-$0.0002        –   $0.250   estimated" in drawn
     assert screen(brief(EMPTY), 80).startswith("headroom: no request")
 
 
