@@ -28,10 +28,14 @@ def route(wish: Wish) -> Route:
 
 
 def _policies(wish: Wish) -> Iterator[str]:
-    """-> leave to fetch originals. `--policy` takes the place of the user's own folder, so that is named too.
+    """-> leave to fetch originals, where a person is there: without one Gemini CLI offers no shell at all unless it may
+    run something in it, and a tool of which all else is denied would be news to the model.
 
-    `--allowed-tools` would deny every other tool, even in a session that was started to allow all (0.61.0).
+    `--policy` takes the place of the user's own folder, so that is named too. `--allowed-tools` would deny every other
+    tool, even in a session that was started to allow all (0.61.0).
     """
+    if any(argument in ("-p", "--prompt") or argument.startswith("--prompt=") for argument in wish.arguments):
+        return
     yield f"--policy={POLICY}"
     own = wish.home / ".gemini" / "policies"
     if own.is_dir() and not any(argument.startswith("--policy") for argument in wish.arguments):

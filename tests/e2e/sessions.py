@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from headroom_wrap.agents import gemini
+
 
 @dataclass(frozen=True)
 class Session:
@@ -33,6 +35,8 @@ class Session:
 
 QUIET = {"privacy": {"usageStatisticsEnabled": False}, "general": {"enableAutoUpdate": False}}
 GEMINI = ("--skip-trust", "-m", "gemini-2.5-pro", "-p", "Look at it.")
+ASKS = (f"--policy={gemini.POLICY}", *GEMINI)
+"""With what a session with a person would get; this one would have no shell otherwise."""
 GOOGLE_LOGIN = {
     **{"access_token": "dummy", "refresh_token": "none", "token_type": "Bearer", "expiry_date": 4_102_444_800_000},
     "scope": "https://www.googleapis.com/auth/cloud-platform",
@@ -56,7 +60,7 @@ DROID_MODEL = {
 def _gemini(selected: str, hosts: tuple[str, ...], environment: dict[str, str], **files: Any) -> Session:
     settings = {**QUIET, "security": {"auth": {"selectedType": selected}}}
     given = {".gemini/settings.json": settings, **{f".gemini/{name}.json": file for name, file in files.items()}}
-    return Session("gemini", ("--yolo", *GEMINI), hosts, environment, given, frozenset({".gemini"}), asks=GEMINI)
+    return Session("gemini", ("--yolo", *GEMINI), hosts, environment, given, frozenset({".gemini"}), asks=ASKS)
 
 
 def _copilot(model: str) -> Session:

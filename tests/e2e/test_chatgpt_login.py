@@ -61,4 +61,4 @@ def test_a_chatgpt_login_is_wrapped_behind_a_companys_proxy(
     assert {(request.method, request.path, request.header("Host")) for request in asked} == {
         (method, "/backend-api/codex/responses", HOST)
     }
-    assert "[JSON as tables" in "".join(json.dumps(request.json()) for request in asked)
+    assert "JSON as tables" in "".join(json.dumps(request.json()) for request in asked)

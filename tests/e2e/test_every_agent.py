@@ -161,7 +161,7 @@ def test_any_command_that_calls_a_model_is_wrapped(world: World, via: str) -> No
         ran = world.wrap_command(upstream, via, sys.executable, "program.py")
 
     assert (ran.code, ran.out) == (0, "All done.\n"), ran.err
-    assert "[JSON as tables" in ran.received[0].json()["messages"][2]["content"]
+    assert "JSON as tables" in ran.received[0].json()["messages"][2]["content"]
     assert ledger(world)[0][1] == Path(sys.executable).name
 
 
