@@ -32,6 +32,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("  share of them", "counted", lambda sums: share(sums.before - sums.after, sums.before)),
     ("  with every resend", "counted", lambda sums: _known(sums, sums.removed)),
     ("  markers in them", "counted", lambda sums: _known(sums, sums.marks)),
+    ("  tools we added", "counted", lambda sums: _known(sums, sums.injected)),
     ("prompt tokens", "reported", lambda sums: _reported(sums, _prompt(sums))),
     ("  read from cache", "reported", lambda sums: _reported(sums, sums.cache_read)),
     ("  written to cache", "reported", lambda sums: _reported(sums, sums.cache_write + sums.cache_write_1h)),
