@@ -99,7 +99,7 @@ def _figures(view: View) -> Figures:
     table = Figures("", ("today", "7 days", ever, ""), shed=("7 days", ""), last=True)
     for label, kind, figure in _FIGURES:
         cells = [figure(sums) for sums in (view.today, view.week, view.ever)]
-        if label == "  limits last" and not view.ever.logins:
+        if (label == "  limits last" and not view.ever.logins) or (label == "  tools we added" and not view.ever.injected):
             continue
         table.add(label, *cells, Text(kind, style="dim"), style="bold" if label == _FIGURES[0][0] else "")
     return table
