@@ -40,6 +40,11 @@ _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("requests answered", "counted", lambda sums: f"{sums.exchanges:,}"),
     ("  not answered", "counted", lambda sums: f"{sums.failed:,}"),
 )
+_SOMETIMES: dict[str, Callable[[Totals], int]] = {
+    "  limits last": lambda sums: sums.logins,
+    "  tools we added": lambda sums: sums.injected,
+}
+"""Rows that stand only where there is something to show."""
 NOTHING = "Nothing recorded yet. Run `headroom wrap claude`, or see it work with `headroom demo`."
 
 
@@ -99,7 +104,7 @@ def _figures(view: View) -> Figures:
     table = Figures("", ("today", "7 days", ever, ""), shed=("7 days", ""), last=True)
     for label, kind, figure in _FIGURES:
         cells = [figure(sums) for sums in (view.today, view.week, view.ever)]
-        if (label == "  limits last" and not view.ever.logins) or (label == "  tools we added" and not view.ever.injected):
+        if label in _SOMETIMES and not _SOMETIMES[label](view.ever):
             continue
         table.add(label, *cells, Text(kind, style="dim"), style="bold" if label == _FIGURES[0][0] else "")
     return table
