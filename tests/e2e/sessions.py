@@ -131,7 +131,7 @@ SESSIONS = {
         "openhands",
         ("--headless", "--yolo", "--override-with-envs", "-t", "Look at it."),
         ("api.openai.com",),
-        {"LLM_API_KEY": "dummy", "LLM_MODEL": "openai/gpt-4o", "OPENHANDS_SUPPRESS_BANNER": "1"},
+        {"LLM_API_KEY": "dummy", "LLM_MODEL": "openai/gpt-4o", "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         leaves=frozenset({".openhands", ".bash_history"}),
     ),
     "droid": Session(

@@ -114,7 +114,8 @@ def test_copilot_fetches_an_original_by_mcp_without_being_asked(world: World) ->
 def test_aiders_requests_pass_as_they_are_and_are_accounted(world: World) -> None:
     quiet = ("--no-git", "--no-check-update", "--no-show-release-notes", "--analytics-disable", "--yes-always")
     look = ("--model", "gpt-4o", "--read", "big.json", "--message", "Look at it.")
-    session = Session("aider", (*quiet, *look), ("api.openai.com",), {"OPENAI_API_KEY": "dummy"})
+    given = {"OPENAI_API_KEY": "dummy", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    session = Session("aider", (*quiet, *look), ("api.openai.com",), given)
     with Upstream([say("All done.")]) as upstream:
         ran = started(world, session, upstream)
 
