@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,23 @@ def by_base(wish: Wish, variables: Mapping[str, str], provider: str = "", argume
         return Start((*arguments, *wish.arguments), {**environment, **without_proxy(wish.environment)})
 
     return Route(origin, start)
+
+
+def by_either(
+    wish: Wish,
+    variables: Mapping[str, str],
+    provider: str = "",
+    files: Iterable[Path] = (),
+    arguments: tuple[str, ...] = (),
+) -> Route:
+    """-> by CONNECT, or by these base-URL variables where that was chosen, or where one names a URL of plain http: what
+    isn't TLS doesn't pass a proxy for HTTPS."""
+    plain = any(wish.environment.get(name, "").startswith("http://") for name in variables)
+    return either(
+        replace(wish, via="base") if plain and not wish.via else wish,
+        connect=lambda wish: by_connect(wish, files, arguments),
+        base=lambda wish: by_base(wish, variables, provider, arguments),
+    )
 
 
 def endpoints(files: Iterable[Path], environment: Mapping[str, str]) -> tuple[str, ...]:
