@@ -32,10 +32,7 @@ every_agent = pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS
 
 
 def started(world: World, session: Session, upstream: Upstream, arguments: tuple[str, ...] = ()) -> Ran:
-    for name, text in session.texts().items():
-        (world.home / name).parent.mkdir(parents=True, exist_ok=True)
-        (world.home / name).write_text(text)
-    world.given.update(session.environment)
+    world.has(session.texts(), session.environment)
     given = arguments or session.arguments
     return world.wrap_by_connect(upstream, session.name, *given, hosts=session.hosts, command=session.command)
 
@@ -139,6 +136,18 @@ def test_copilot_with_an_own_provider_is_led_by_its_base_url(world: World, wire:
     }
     assert len(changes(ran)) >= 2
     assert left_behind(world) == []
+
+
+@pytest.mark.parametrize("name", ["copilot-messages", "gemini-key"])
+def test_an_agent_that_is_led_by_connect_can_be_led_by_base_url(world: World, name: str) -> None:
+    session = SESSIONS[name]
+    world.has(session.texts(), session.environment)
+    with Upstream(world.script()) as upstream:
+        ran = world.wrap(upstream, session.name, *session.arguments, options=("--via", "base"))
+
+    assert ran.code == 0, ran.err[-2000:]
+    assert len(changes(ran)) >= 2
+    assert ledger(world) == [(200, session.name, 1, "")] * len(ran.received)
 
 
 PROGRAM = """\
