@@ -14,7 +14,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
-from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
 from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
@@ -30,8 +30,6 @@ SHELLS = frozenset(
     )
 )
 """Tools of a dozen agents that run a command where the user's `headroom` is; compared in lower case."""
-
-RETRIEVE = "headroom_retrieve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,11 @@ def way_back(tools: Sequence[str], choice: str = "auto") -> str:
     return WAY_BACK if shell else mcp
 
 
+def drawn(request: Request, holdout: float) -> bool:
+    """-> whether a conversation is one of the share that is left untouched, drawn by its first message."""
+    return bool(request.first) and int.from_bytes(fingerprint(request.first)[:8], "big") / 2**64 < holdout
+
+
 def keys(request: Request, back: str = "") -> list[bytes]:
     """-> a name for each segment's decision: its text, call and goal, and all that stands before it.
 
@@ -151,8 +154,7 @@ class _Run:
         """Whether this conversation is left untouched: as its first results were, or drawn by its first message."""
         if known:
             return any(outcome.why == HOLDOUT for outcome in known.values())
-        drawn = int.from_bytes(fingerprint(request.first)[:8], "big") / 2**64
-        return bool(request.first) and drawn < self.policy.holdout
+        return drawn(request, self.policy.holdout)
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
         """What is decided of a segment seen for the first time; its originals are stored when this returns."""

@@ -142,6 +142,7 @@ class Settings:
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
     holdout: float = _setting(0.0, _SHARE, "share of conversations left untouched, to measure the others against")
     way_back: str = _setting("auto", _WAY_BACK, "how the model can fetch an original; auto: found out per request")
+    inject_tool: bool = _setting(False, _SWITCH, "headroom proxy: offer headroom_retrieve where there is no way back")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}
     )

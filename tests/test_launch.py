@@ -115,6 +115,15 @@ def test_only_the_child_sees_the_changed_environment_and_its_arguments_arrive_as
     assert arguments == "<-p><two words><--><--port>"
 
 
+def test_an_agent_that_only_says_its_version_runs_as_without_us(world: World) -> None:
+    world.agent('echo "$@" "$ANTHROPIC_BASE_URL$HEADROOM_RUN"; exit 3')
+
+    ended = world.run("wrap", "--quiet", "claude", "--", "--version")
+
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("--version \n", "", 3)
+    assert not (world.folder / "headroom" / "ca").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_wrapper_reaches_the_agent_which_decides(world: World, number: signal.Signals) -> None:
     world.agent("trap 'exit 9' TERM HUP; echo ready; while :; do sleep 0.05; done")

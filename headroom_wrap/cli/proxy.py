@@ -27,6 +27,9 @@ GIVES_BACK = """\
 What is left out is printed by `headroom get`; allow it where an agent asks:
   Claude Code   --allowedTools "Bash(headroom get:*)"
 """
+OFFERS = """\
+Requests with tools and no other way back are offered `headroom_retrieve`, and its calls are answered here.
+"""
 KEEPS_ALL = """\
 No `headroom` is on the PATH, so nothing is left out, only written shorter.
 Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
@@ -37,6 +40,7 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help=f"Port to listen on; {PORT} by default.")
 @click.option("--upstream", default="", metavar="URL", help="Where all requests go; told by their path by default.")
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
+@click.option("--inject-tool", is_flag=True, help="Offer headroom_retrieve where there is no way back, and answer it.")
 @click.option("--daemon", is_flag=True, help="Run it in the background; it stays until --stop.")
 @click.option("--stop", is_flag=True, help="End the one in the background.")
 @click.option("--status", is_flag=True, help="Say whether one runs in the background (exit code 3: none).")
@@ -52,6 +56,7 @@ def command(port: int | None, upstream: str, no_websocket: bool, unit: str | Non
     port = (settings.port or PORT) if port is None else port
     words = ["--port", str(port), *(["--upstream", upstream] if upstream else [])]
     words += ["--no-websocket"] if no_websocket else []
+    words += ["--inject-tool"] if wish["inject_tool"] else []
     if unit:
         place = launch.private_commands(settings.home) / host.script("headroom", ())[0]
         click.echo(service.UNITS[unit]([str(place), "proxy", "--service", *words], settings.home), nl=False)
@@ -66,6 +71,7 @@ def command(port: int | None, upstream: str, no_websocket: bool, unit: str | Non
         options = proxy_options(settings, given, session="" if wish["serves"] else session_name())
         options = replace(options, agent="" if wish["serves"] else "proxy", upstream=upstream, base_port=port)
         options = replace(options, websocket=not no_websocket, idle_exit=settings.idle_exit)
+        options = replace(options, inject_tool=wish["inject_tool"] or settings.inject_tool)
         serve(replace(options, connect_port=port + 1 if 0 < port < 65535 else 0), given, wish["serves"])
 
 
@@ -81,7 +87,7 @@ def serve(options: Options, given: Mapping[str, str], serves: bool) -> None:
             meanwhile.enter_context(service.record(Path(options.home), running.listening))
         else:
             click.echo(directions(running.listening))
-            click.echo(GIVES_BACK if reachable else KEEPS_ALL)
+            click.echo(GIVES_BACK if reachable else OFFERS if options.inject_tool else KEEPS_ALL)
         over.wait()
     if not serves:
         summary_printed(options)

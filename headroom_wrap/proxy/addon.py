@@ -16,6 +16,7 @@ from headroom_wrap.proxy import hosts, metrics
 from headroom_wrap.proxy.account import Account, Accounts
 from headroom_wrap.proxy.chain import Chain
 from headroom_wrap.proxy.frames import Frame
+from headroom_wrap.proxy.legs import TOKEN, Legs, Taken
 from headroom_wrap.proxy.mitm import error_body
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import Workers
@@ -49,9 +50,12 @@ class Headroom:
         self._passing: set[str] = set()
         self._open: dict[int, Account] = {}
         self.running = ready
+        self.legs: Legs | None = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Send a base-URL request to its provider; refuse browsers and, if told so, WebSockets."""
+        if self._is_leg(flow):
+            return
         if isinstance(flow.client_conn.proxy_mode, ReverseMode):
             if not self._welcome(flow.request):
                 flow.response = _answer(403, "this listener is for programs of this machine, not for web pages")
@@ -64,6 +68,17 @@ class Headroom:
         upgrade = flow.request.headers.get("upgrade", "").lower() == "websocket"
         if upgrade and not self._options.websocket and self._wire(flow):
             flow.response = _answer(426, "WebSockets are switched off here; use HTTP")
+
+    def _is_leg(self, flow: http.HTTPFlow) -> bool:
+        """Whether this is a request of `Legs`: it goes where the client's would have gone."""
+        origin = self.legs and self.legs.origin(flow.request.headers.get(TOKEN, ""))
+        if not origin:
+            return False
+        del flow.request.headers[TOKEN]
+        flow.request.scheme, flow.request.host, flow.request.port = origin
+        flow.metadata["leg"] = True
+        self._chain.attach(flow)
+        return True
 
     def _welcome(self, request: http.Request) -> bool:
         origin = request.headers.get("origin")
@@ -86,7 +101,7 @@ class Headroom:
             flow.response = await self._ours(flow.request)
             return
         wire = self._wire(flow) if flow.request.method == "POST" and not flow.response else None
-        if wire is None:
+        if wire is None or await self._taken(flow, wire):
             return
         account = flow.metadata["account"] = self._account(flow, wire)
         flow.metadata["wire"] = wire
@@ -95,12 +110,32 @@ class Headroom:
         if not self._options.enabled or (account.session and self._is_passing(account)):
             return
         encoding = flow.request.headers.get("content-encoding", "")
-        head = {"kind": "body", "path": flow.request.path, "encoding": encoding, "decide": True}
+        injected = "leg" in flow.metadata
+        head = {"kind": "body", "path": flow.request.path, "encoding": encoding, "decide": True, "injected": injected}
         reply = await self._workers.ask(Frame(head, raw))
         self._note(account, reply)
+        account.changed = injected
         if reply.head.get("changed") and not self._is_passing(account):
             account.changed = True
             _replace(flow.request, reply.body)
+
+    async def _taken(self, flow: http.HTTPFlow, wire: Wire) -> bool:
+        """Route a request that gets our tool to `Legs` -> whether it did; its legs come back here one by one."""
+        request, idle = flow.request, not self._options.enabled or self._session(flow) in self._passing
+        if self.legs is None or "leg" in flow.metadata or idle:
+            return False
+        origin = (request.scheme, request.host, request.port)
+        came = Taken(wire, origin, request.path, request.raw_content or b"")
+        token = await self.legs.take(came, request.headers.get("content-encoding", ""), self._passing)
+        if token:
+            flow.metadata["token"] = request.headers[TOKEN] = token
+            request.scheme, request.host, request.port = "http", "127.0.0.1", self.legs.port
+            flow.server_conn.via = None
+            _replace(request, b"")  # `Legs` has it
+        return bool(token)
+
+    def _session(self, flow: http.HTTPFlow) -> str:
+        return self._options.session or flow.request.headers.get("x-claude-code-session-id", "")
 
     async def _ours(self, request: http.Request) -> http.Response:
         """What the proxy itself is asked: its health and figures, never sent on. The ledger is read beside the loop."""
@@ -113,9 +148,10 @@ class Headroom:
 
     def _account(self, flow: http.HTTPFlow, wire: Wire) -> Account:
         options, headers = self._options, flow.request.headers
-        session = options.session or headers.get("x-claude-code-session-id", "")
         agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
-        account = Account(session, agent, options.project, wire.name, self._write, login=hosts.by_login(headers))
+        account = Account(
+            self._session(flow), agent, options.project, wire.name, self._write, login=hosts.by_login(headers)
+        )
         self._open[id(account)] = account
         return account
 
@@ -164,6 +200,8 @@ class Headroom:
 
     def _finish(self, flow: http.HTTPFlow) -> None:
         account: Account | None = flow.metadata.pop("account", None)
+        if self.legs:
+            self.legs.forget(flow.metadata.pop("token", ""))
         if account:
             self._refused(account, account.tap.error() if account.tap else b"")
             account.finish()

@@ -22,11 +22,11 @@ class Options:
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
     Codex falls back to HTTP at once. `way_back` to `holdout` are the policy (see `route.Policy`; `compressors`: only
     these are asked). `backstop`: seconds for one body, then its worker is killed. `keep_days`, `keep_bytes`: what
-    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out, as
-    the ledger had it when the run began: a proxy that dies and is started again gets the same.
-    `idle_exit`: seconds without a client
-    after which it ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in
-    their environment (`CARRIER`).
+    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out, as the
+    ledger had it when the run began: a proxy that dies and is started again gets the same. `inject_tool`: requests
+    without a way back get our tool, whose calls are answered here. `idle_exit`: seconds without a client after which it
+    ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in their
+    environment (`CARRIER`).
     """
 
     home: str
@@ -49,6 +49,7 @@ class Options:
     skip_tools: tuple[str, ...] = ()
     holdout: float = 0.0
     backstop: float = 20.0
+    inject_tool: bool = False
     lossless: tuple[str, ...] = ()
     keep_days: int = 30
     keep_bytes: int = 2_000_000_000

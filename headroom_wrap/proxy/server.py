@@ -22,6 +22,7 @@ from headroom_wrap.proxy import ca, hosts  # noqa: E402
 from headroom_wrap.proxy.account import Accounts  # noqa: E402
 from headroom_wrap.proxy.addon import Headroom  # noqa: E402
 from headroom_wrap.proxy.chain import Chain  # noqa: E402
+from headroom_wrap.proxy.legs import Legs  # noqa: E402
 from headroom_wrap.proxy.liveness import Liveness  # noqa: E402
 from headroom_wrap.proxy.options import IDLE, Options  # noqa: E402
 from headroom_wrap.proxy.otel import telemetry  # noqa: E402
@@ -55,6 +56,8 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
         if len(ports) < 2:
             master.should_exit.set()
             return
+        if addon.legs:
+            addon.legs.base = ports["base"]
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
         accounts.retain(options.keep_days, options.keep_bytes)
@@ -65,8 +68,13 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
     master.addons.add(*ours, addon, liveness)  # type: ignore[no-untyped-call]
     master.options.update(connection_strategy="lazy", keep_host_header=True)  # type: ignore[no-untyped-call]
     adapt()
+    if options.inject_tool:
+        addon.legs = Legs(workers)
+        await addon.legs.listen()
     async with liveness:
         await master.run()
+    if addon.legs:
+        addon.legs.close()
     # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if error := _not_listening(listeners):

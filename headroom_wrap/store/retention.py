@@ -103,7 +103,7 @@ def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
     except OSError as error:
         raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
     before = time.time() + DAY if doomed.everything else doomed.before
-    forgotten = _forget(database, doomed.refs, before, frozenset(), math.inf)
+    forgotten = _forget(database, refs, before, frozenset(), math.inf)
     database.compact()
     return Removed(originals, size, forgotten)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import pty
+import resource
 import select
 import statistics
 import subprocess
@@ -61,23 +62,32 @@ def first_byte(command: list[str], given: Mapping[str, str], folder: Path, termi
         os.close(leader)
 
 
-def pair(case: tuple[str, ...], upstream: Upstream, given: Mapping[str, str], folder: Path) -> tuple[float, float]:
-    """-> seconds without and with headroom; the direct run is pointed at the same provider."""
+def processor() -> float:
+    """-> seconds of processor time of all children that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def pair(case: tuple[str, ...], upstream: Upstream, given: Mapping[str, str], folder: Path) -> tuple[float, ...]:
+    """-> seconds to the first byte without and with headroom, and how much more processor time the whole run takes;
+    the direct run is pointed at the same provider."""
     name, *arguments = case
     wrap = [sys.executable, "-m", "headroom_wrap", "wrap", "--upstream", upstream.url, name, "--", *arguments]
     base = [f'-copenai_base_url="{upstream.url}/v1"'] if name == "codex" else []
     direct = [str(Path(given["AGENTS"]) / name), *base, *arguments]
     terminal = case == CASES["claude, interactive"]
+    start = processor()
     with first_byte(direct, {**given, "ANTHROPIC_BASE_URL": upstream.url}, folder, terminal) as without:
         pass
+    between = processor()
     with first_byte(wrap, given, folder, terminal) as behind:
         pass
-    return without, behind
+    return without, behind, (processor() - between) - (between - start)
 
 
 def measure(agents: Path, rounds: int) -> None:
-    print("| first byte of | without | with wrap | later, median | most |")
-    print("| --- | --: | --: | --: | --: |")
+    print("| first byte of | without | with wrap | later, median | most | processor time of the whole run |")
+    print("| --- | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as name, Upstream([say("Hello.")]) as upstream:
         folder = Path(name)
         (folder / "codex").mkdir()
@@ -96,10 +106,16 @@ def measure(agents: Path, rounds: int) -> None:
         for label, case in CASES.items():
             pair(case, upstream, given, folder)  # makes the agent's files, and ours
             pairs = [pair(case, upstream, given, folder) for _ in range(rounds)]
-            without, behind = (statistics.median(times) for times in zip(*pairs, strict=True))
-            later = [one - other for other, one in pairs]
-            cells = f"{without:.2f} s | {behind:.2f} s | {statistics.median(later):+.2f} s | {max(later):+.2f} s"
-            print(f"| {label} | {cells} |", flush=True)
+            without, behind, more = (statistics.median(times) for times in zip(*pairs, strict=True))
+            later = [one - other for other, one, _ in pairs]
+            figures = (
+                f"{without:.2f}",
+                f"{behind:.2f}",
+                f"{statistics.median(later):+.2f}",
+                f"{max(later):+.2f}",
+                f"{more:+.2f}",
+            )
+            print(f"| {label} | {' s | '.join(figures)} s |", flush=True)
 
 
 def main() -> None:
