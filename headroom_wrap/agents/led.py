@@ -35,11 +35,16 @@ def either(wish: Wish, **ways: Way) -> Route:
 
 
 def by_connect(
-    wish: Wish, files: Iterable[Path] = (), arguments: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+    wish: Wish,
+    files: Iterable[Path] = (),
+    arguments: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
+    hosts: tuple[str, ...] = (),
 ) -> Route:
     """-> the route by HTTPS_PROXY and our roots: the agent keeps its providers, only inference hosts are decrypted.
 
-    `files`: the user's configuration, whose endpoints are decrypted too; `arguments` and `more` go to the agent.
+    `files`: the user's configuration, whose endpoints are decrypted too, as are the agent's own `hosts`; `arguments`
+    and `more`, variables, go to the agent.
     Raises Refused for an upstream: what the agent calls is its own choice here.
     """
     if wish.upstream:
@@ -52,7 +57,7 @@ def by_connect(
         environment = {**through_proxy(listening, wish.environment), **(more or {})}
         return Start((*arguments, *wish.arguments), environment)
 
-    return Route("", start, endpoints(files, wish.environment))
+    return Route("", start, (*hosts, *endpoints(files, wish.environment)))
 
 
 def by_base(wish: Wish, variables: Mapping[str, str], provider: str = "", arguments: tuple[str, ...] = ()) -> Route:
