@@ -51,7 +51,7 @@ _TAIL = re.compile(
     re.DOTALL,
 )
 _TAIL_REACH = 4000
-_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LITERAL = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def pieces(text: str) -> tuple[Piece, ...]:

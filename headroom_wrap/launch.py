@@ -1,39 +1,40 @@
 """Start the proxy, run the agent as a child, put everything back: an agent and the user's wish in, an exit code out.
 
-The agent keeps the terminal: it stays in our process group, so Ctrl-C and job control reach it as without us. The proxy
-is in a session of its own and ends when its stdin closes, which the kernel sees to even where we are killed.
+The agent keeps the terminal: it stays in our process group, so Ctrl-C and job control reach it as without us.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import importlib.util
-import json
 import os
-import select
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
-from headroom_wrap.agents import Agent, Listening, Start, Wish
-from headroom_wrap.proxy.options import Options, line
+from headroom_wrap import host, nested
+from headroom_wrap.agents import Agent, Start, Wish
+from headroom_wrap.proxy.options import CARRIER, Options
 from headroom_wrap.refused import Refused
+from headroom_wrap.running import ROOT, proxy
 
-READY_SECONDS = 30.0
-GRACE_SECONDS = 5.0
 TITLE_SECONDS = 2.0
-ROOT = Path(__file__).resolve().parent.parent
-PR_SET_PDEATHSIG = 1
+ENDING_SECONDS = 1.0
+PASSED_ON = ("SIGTERM", "SIGHUP")
+
+ASKS_NOBODY = (("--version",), ("--help",))
+"""Arguments with which every agent only prints: no proxy, and Claude Code answers at once only where nothing else is
+among them (0.3 instead of 2 s)."""
+
+MARK = ".headroom-shims"
+"""A file in every folder of shims (`shim.py`)."""
 
 Title = Callable[[], str]
 """-> what the terminal's title is to say now; empty: leave it as it is."""
@@ -41,19 +42,48 @@ Title = Callable[[], str]
 
 def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     """-> the agent's exit code, 128 + n where signal n ended it. Raises Refused before anything was started."""
-    executable = found(agent, wish.environment)
+    if wish.arguments in ASKS_NOBODY:
+        return attended(found(agent, wish.environment), Start(wish.arguments, wish.environment))
     route = agent.route(wish)
-    options = replace(options, agent=agent.name, upstream=route.upstream)
+    executable = found(agent, wish.environment)
+    hosts = tuple(dict.fromkeys((*options.hosts, *route.hosts)))
+    options = replace(options, agent=agent.name, upstream=route.upstream, hosts=hosts, carrier=options.session)
     commands = private_commands(Path(options.home))
-    with proxy(options, wish.environment) as listening:
-        start = route.start(listening)
-        environment = {**wish.environment, **start.environment, **on_path(commands, wish.environment)}
-        return attended(executable, Start(start.arguments, environment), title)
+    with proxy(options, wish.environment) as running:
+        start = route.start(running.listening)
+        added = nested.marked(wish.environment, {**start.environment, CARRIER: options.carrier})
+        environment = {**wish.environment, **added, **on_path(commands, wish.environment)}
+        code = attended(executable, Start(start.arguments, environment), shown(title), running.watched())
+        left = left_running(options.carrier)
+        running.end(leave=bool(left))
+    said_of(running.falls, left, agent)
+    return code
+
+
+def left_running(carrier: str) -> tuple[int, ...]:
+    """-> what the agent has left running with our addresses; what is just ending with it is waited for."""
+    until = time.monotonic() + ENDING_SECONDS
+    while (left := host.carriers(CARRIER, carrier)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
+
+
+def said_of(falls: Sequence[str], left: Sequence[int], agent: Agent) -> None:
+    """Say on stderr what the user would not expect: a proxy that died, and one that stays."""
+    if falls:
+        times = "once" if len(falls) == 1 else f"{len(falls)} times"
+        what = f"the proxy ended {times} before {agent.title} did and was started again: {falls[-1]}; please report it"
+        sys.stderr.write(f"headroom: {what}\n")
+    if left:
+        pids = ", ".join(map(str, left[:5]))
+        what = f"{agent.title} left programs running that use the proxy (pid {pids}); it stays until they end"
+        sys.stderr.write(f"headroom: {what}\n")
 
 
 def found(agent: Agent, environment: Mapping[str, str]) -> str:
-    """-> the path of the agent's command. Raises Refused with the line that installs it."""
-    path = shutil.which(agent.executable, path=environment.get("PATH"))
+    """-> the path of the agent's command, shims passed over. Raises Refused with the line that installs it."""
+    folders = (each for each in environment.get("PATH", os.defpath).split(os.pathsep) if not Path(each, MARK).exists())
+    path = shutil.which(agent.executable, path=os.pathsep.join(folders))
     if path is None:
         raise Refused(f"{agent.title} is not installed", f"no {agent.executable!r} on PATH", f"run: {agent.install}")
     return path
@@ -66,13 +96,13 @@ def private_commands(home: Path) -> Path:
     The current folder is taken off Python's path: it is the user's project, whose json.py must not be imported.
     """
     source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
-    script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(source)} "$@"\n'
+    name, script = host.script("headroom", (sys.executable, "-c", source))
     folder = home / "bin"
     where = shlex.quote(str(folder))
     try:
         for each in (home, folder):  # the mode is for the last folder only
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _written(folder / "headroom", script, 0o700)
+        _written(folder / name, script, 0o700)
         _written(folder / "bash_env", BASH_ENV.format(where=where), 0o600)
     except OSError as problem:
         raise Refused(f"{folder} can't be written", str(problem), "mend its permissions or set HEADROOM_HOME") from None
@@ -104,117 +134,52 @@ def _written(file: Path, text: str, mode: int) -> None:
     new.replace(file)
 
 
-@contextlib.contextmanager
-def proxy(options: Options, environment: Mapping[str, str]) -> Iterator[Listening]:
-    """-> where the proxy accepts, for as long as the block runs. Raises Refused where it does not start."""
-    if importlib.util.find_spec("mitmproxy") is None:
-        raise Refused("mitmproxy is not installed", "", 'run: pipx install "headroom-wrap[all]"')
-    with tempfile.TemporaryFile() as errors:
-        # Not the user's folder: `python -m` imports from the current one first.
-        child = subprocess.Popen(
-            [sys.executable, "-m", "headroom_wrap.proxy"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=ROOT,
-            env=dict(environment),
-            start_new_session=True,
-        )
-        try:
-            yield _ready(child, options, errors)
-            if child.poll() is not None:
-                said = _last_line(child, errors)
-                sys.stderr.write(f"headroom: the proxy ended before the agent did: {said}; please report it\n")
-        finally:
-            _ended(child)
+def attended(executable: str, start: Start, *beside: contextlib.AbstractContextManager[None]) -> int:
+    """-> the exit code of a child that has our terminal; signals to us are passed on to it, `beside` goes on meanwhile.
 
-
-def _ready(child: subprocess.Popen[bytes], options: Options, errors: IO[bytes]) -> Listening:
-    """-> what the proxy's ready line says. Raises Refused with the last line of its errors."""
-    assert child.stdin is not None and child.stdout is not None
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(line(options))
-        child.stdin.flush()
-    readable, _, _ = select.select([child.stdout], [], [], READY_SECONDS)
-    said = child.stdout.readline() if readable else b""
-    try:
-        return Listening(**json.loads(said))
-    except (ValueError, TypeError):
-        why = _last_line(child, errors)
-        raise Refused("the proxy did not start", why, "" if ";" in why else "mend that and run it again") from None
-
-
-def _last_line(child: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(GRACE_SECONDS)
-    errors.seek(0)
-    said = [text.strip() for text in errors.read().decode(errors="replace").splitlines() if text.strip()]
-    return said[-1].removeprefix("headroom: ").removeprefix("the proxy did not start: ") if said else "it said nothing"
-
-
-def _ended(child: subprocess.Popen[bytes]) -> None:
-    """End the proxy: its stdin closes, it finishes what is under way; killed where it does not."""
-    assert child.stdin is not None and child.stdout is not None
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.close()
-    try:
-        child.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    child.stdout.close()
-
-
-def attended(executable: str, start: Start, title: Title) -> int:
-    """-> the exit code of a child that has our terminal; signals to us are passed on to it."""
-    with passed_on() as child_is:
+    What runs beside begins after the child, which must not be forked from a program with threads.
+    """
+    with passed_on() as child_is, contextlib.ExitStack() as meanwhile:
         child = subprocess.Popen(
             [executable, *start.arguments],
             env=dict(start.environment),
-            preexec_fn=_dies_with_us(),  # noqa: PLW1509 - no thread of ours runs yet
+            preexec_fn=host.dying_with_us(signal.SIGTERM),  # noqa: PLW1509 - no thread of ours runs yet
         )
         child_is(child.pid)
-        with shown(title):
-            child.returncode = _waited(child.pid)
-    return child.returncode
-
-
-def _waited(pid: int) -> int:
-    """-> the exit code of a child; where it stops (Ctrl-Z), we stop, and go on together."""
-    while True:
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        if not os.WIFSTOPPED(status):
-            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-        os.kill(os.getpid(), signal.SIGSTOP)
-        os.kill(pid, signal.SIGCONT)
+        for each in beside:
+            meanwhile.enter_context(each)
+        return host.waited(child)
 
 
 @contextlib.contextmanager
 def passed_on() -> Iterator[Callable[[int], None]]:
-    """-> a function that is told the child's pid. Until then, and for the terminal's own signals (Ctrl-C, which the
-    child gets from the terminal), nothing happens; SIGTERM and SIGHUP go to the child."""
+    """-> a function that is told the child's pid. SIGTERM and SIGHUP go to the child. The terminal's own signals reach
+    it as they reach us and are its to answer: nothing happens here at Ctrl-C, and at Ctrl-Z we stop only where it does,
+    otherwise `fg` would find us about to stop a second time."""
     pids: list[int] = []
+    early: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
-        if pids and number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pids[0], number)
+        if number not in host.signals(*PASSED_ON):
+            return
+        if not pids:
+            early.append(number)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pids[0], number)
 
-    caught = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+    def child_is(pid: int) -> None:
+        pids.append(pid)
+        for number in early:
+            forward(number, None)
+
+    caught = host.signals("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
     before = {number: signal.signal(number, forward) for number in caught}
     try:
-        yield pids.append
+        yield child_is
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
-
-
-def _dies_with_us() -> Callable[[], None] | None:
-    """-> what makes a child get SIGTERM where we are killed outright; only Linux can."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextlib.contextmanager

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from headroom_wrap import settings
-from headroom_wrap.compressors import STACK
 from headroom_wrap.rewrite import rewrite
-from headroom_wrap.route import Policy
+from headroom_wrap.route import Policy, policy
 from headroom_wrap.segment import Outcome
 from headroom_wrap.store import Store, Unavailable
 from headroom_wrap.store.local import LocalStore
@@ -30,7 +29,8 @@ class Compression:
 
     `messages`: in the shape that came in; a message without a changed tool result is the very object that came.
     `tokens_before`, `tokens_after`: o200k tokens of all tool results, not of the rest of the conversation.
-    `outcomes`: one for each tool result text. `refs`: the references of the changed ones, for `restore`.
+    `outcomes`: one for each tool result text. `refs`: the references of the changed ones, for `restore`; none
+    where nothing is kept.
     `problem`: why the messages could not be read, and passed unchanged; empty where they could.
     """
 
@@ -60,14 +60,15 @@ def compress(
     store that can't be used: lossless forms only. Raises BadSetting for settings that can't be used.
     """
     wire = _wire_of(messages)
-    policy = _policy()
-    if wire is None or policy is None:
-        return Compression(messages)
+    chosen = _policy()
+    if wire is None or chosen is None:
+        return Compression(messages, problem="" if wire or _conversation(messages) else UNKNOWN)
     try:
         body = json.dumps(_request(wire, messages, model, tools, system), default=_dumped, skipkeys=True).encode()
     except (TypeError, ValueError, RecursionError) as error:
         return Compression(messages, problem=f"not JSON: {error}")
-    made = rewrite(body, wire, _local() if store == "local" else store, policy)
+    kept = _local() if store == "local" else store
+    made = rewrite(body, wire, kept, chosen)
     if made.body is not body:
         key = _KEYS[wire.name]
         messages = _taken_over(messages, _parsed(body)[key], _parsed(made.body)[key])
@@ -76,7 +77,7 @@ def compress(
         sum(outcome.before for outcome in made.outcomes),
         sum(outcome.after for outcome in made.outcomes),
         made.outcomes,
-        tuple(outcome.ref for outcome in made.outcomes if outcome.text is not None),
+        tuple(outcome.ref for outcome in made.outcomes if outcome.text is not None and kept is not None),
         made.problem,
     )
 
@@ -84,6 +85,16 @@ def compress(
 def restore(ref: str, *, store: Store | None = None) -> str:
     """-> the exact text that stood where this reference was made. Raises UnknownRef."""
     return (store or _opened()).restore(ref)
+
+
+UNKNOWN = "not read: no messages of Anthropic, OpenAI or Gemini"
+
+
+def _conversation(messages: Any) -> bool:
+    """-> whether this may be a conversation, one without a tool result: then there was nothing to read in it."""
+    if not isinstance(messages, (list, tuple)):
+        return isinstance(messages, str)
+    return all({"role", "type", "parts"} & _plain(message).keys() for message in messages)
 
 
 def _wire_of(messages: Any) -> Wire | None:
@@ -153,8 +164,7 @@ def _policy() -> Policy | None:
     chosen = _settings()
     if not chosen.enabled:
         return None
-    stack = tuple(each for each in STACK if not chosen.compressors or each.__name__ in chosen.compressors)
-    return Policy(chosen.way_back, 0.0, chosen.floor, chosen.skip_tools, stack)
+    return replace(policy(chosen), stop_after=0.0)
 
 
 @lru_cache(maxsize=1)

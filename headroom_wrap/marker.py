@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # 10 ms that `headroom get` need not pay
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 SHORT = 10
 WAY_BACK = "headroom get"
+RETRIEVE = "headroom_retrieve"
+"""The tool that does the same, over MCP or injected."""
 
 
 def digest(text: str) -> str:

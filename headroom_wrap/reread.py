@@ -3,7 +3,9 @@
 The one stage that looks at earlier segments. A run of lines that stands, as sent, in an earlier result or in what the
 agent wrote becomes one line that says where; changed lines stay verbatim. Line numbers in front of lines (`12→`,
 `12\t`, `12: `) are not compared, so a file that was edited and read again still matches below the edit. References
-lead only to text that is sent in full: markers are never indexed, so there is one hop and no chain.
+lead only to text that is sent in full: markers are never indexed, so there is one hop and no chain. In the hunks of a
+diff the lines are compared without their sign as well: what an agent has just read and written is most of the diff that
+it then looks at.
 
 Measured on real Claude Code sessions: 17 % of what Read returns are such runs, at 99.98 % of the evidence kept.
 """
@@ -78,18 +80,44 @@ def refer(text: str, segment: Segment, seen: Seen) -> str | None:
         return None
     lines = text.split("\n")
     bare, numbers = _bare(text)
+    signs = _signs(lines)
+    unsigned = [line[1:] if sign else "" for line, sign in zip(lines, signs, strict=True)]
     out: list[str] = []
     place, changed = 0, False
     while place < len(lines):
-        run = _longest(bare, place, seen)
+        what, run = "unchanged", _longest(bare, place, len(lines), seen)
+        if run is None and signs[place]:
+            end = _same_sign(signs, place)
+            what, run = _SIGNS[signs[place]], _longest(unsigned, place, end, seen)
         if run is None:
             out.append(lines[place])
             place += 1
             continue
         source, start, count = run
-        out.append(_reference(numbers, place, count, source, start))
+        out.append(_reference((numbers[place], numbers[place + count - 1]), what, source, start, count))
         place, changed = place + count, True
     return "\n".join(out) if changed else None
+
+
+_SIGNS = {"+": "added", "-": "deleted", " ": "unchanged"}
+
+
+def _signs(lines: Sequence[str]) -> list[str]:
+    """-> for each line of a diff's hunk its sign, for all others the empty string."""
+    out, inside = [], False
+    for line in lines:
+        sign = line[:1]
+        inside = line.startswith("@@ -") or (inside and (sign in _SIGNS or sign == "\\"))
+        out.append(sign if inside and sign in _SIGNS else "")
+    return out
+
+
+def _same_sign(signs: Sequence[str], place: int) -> int:
+    """-> where the run of lines with the sign of the line at `place` ends, as far as a reference needs to know."""
+    last = min(place + RUN, len(signs))
+    while last < len(signs) and signs[last] == signs[place]:
+        last += 1
+    return last if len(set(signs[place : place + RUN])) == 1 else place
 
 
 ASKED_AGAIN = 6
@@ -125,14 +153,14 @@ def _runs(lines: Sequence[str], markers: Sequence[int]) -> list[tuple[int, int]]
     ]
 
 
-def _longest(lines: Sequence[str], place: int, seen: Seen) -> tuple[Source, int, int] | None:
+def _longest(lines: Sequence[str], place: int, end: int, seen: Seen) -> tuple[Source, int, int] | None:
     """The run at `place` as it stands in the request: its source, where it starts there, how many lines."""
-    window = lines[place : place + RUN]
+    window = lines[place : min(place + RUN, end)]
     if len(window) < RUN or (found := seen.runs.get(hash(tuple(map(hash, window))))) is None:
         return None
     source, start = seen.sources[found[0]], found[1]
     count = 0
-    limit = min(len(lines) - place, len(source.lines) - start)
+    limit = min(end - place, len(source.lines) - start)
     while count < limit and lines[place + count] == source.lines[start + count]:
         if source.lines[start + count][:1] == "[" and is_marker(source.lines[start + count]):
             break
@@ -143,8 +171,8 @@ def _longest(lines: Sequence[str], place: int, seen: Seen) -> tuple[Source, int,
     return (source, start, count) if worth and near else None
 
 
-def _reference(numbers: Sequence[int], place: int, count: int, source: Source, start: int) -> str:
-    here = f"{numbers[place]}-{numbers[place + count - 1]}"
+def _reference(numbers: tuple[int, int], what: str, source: Source, start: int, count: int) -> str:
+    here = f"{numbers[0]}-{numbers[1]}"
     there = f"{source.numbers[start]}-{source.numbers[start + count - 1]}"
     same = "" if here == there else f" as lines {there}"
-    return f"[lines {here} unchanged: they stand{same} in {source.name} above]"
+    return f"[lines {here} {what}: they stand{same} in {source.name} above]"

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
-from headroom_wrap.marker import WAY_BACK, ref_of
+from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
 from headroom_wrap.misses import missed
 from headroom_wrap.route import DEFAULT, Policy, route
-from headroom_wrap.segment import Outcome, Request, Segment, fingerprint
+from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.located import splice
@@ -29,8 +30,6 @@ SHELLS = frozenset(
     )
 )
 """Tools of a dozen agents that run a command where the user's `headroom` is; compared in lower case."""
-
-RETRIEVE = "headroom_retrieve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,15 @@ def rewrite(
     except (Unreadable, UnicodeDecodeError) as error:
         return Rewritten(body, problem=f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - fail-open place 2 of 2: around one request
-        return Rewritten(body, problem=f"{type(error).__name__}: {error}")
+        return Rewritten(body, problem=f"{type(error).__name__} in {_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """-> where an exception came from; never its message, which may quote the request."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return "" if last is None else f"{Path(last.tb_frame.f_code.co_filename).name}, line {last.tb_lineno}"
 
 
 def _rewritten(body: bytes, wire: Wire, store: Store | None, policy: Policy, decide: bool) -> Rewritten:
@@ -83,6 +90,11 @@ def way_back(tools: Sequence[str], choice: str = "auto") -> str:
         mcp = ""
     shell = choice == "shell" or (choice == "auto" and any(t.lower() in SHELLS for t in tools))
     return WAY_BACK if shell else mcp
+
+
+def drawn(request: Request, holdout: float) -> bool:
+    """-> whether a conversation is one of the share that is left untouched, drawn by its first message."""
+    return bool(request.first) and int.from_bytes(fingerprint(request.first)[:8], "big") / 2**64 < holdout
 
 
 def keys(request: Request, back: str = "") -> list[bytes]:
@@ -121,6 +133,7 @@ class _Run:
         if all(name in known for name in names):
             yield from (_replayed(known[name]) for name in names)
             return
+        self.policy = replace(self.policy, holdout=float(self._held(request, known)))
         seen, written = reread.Seen(), deque(request.written)
         earlier: list[tuple[Segment, Outcome]] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
@@ -136,6 +149,12 @@ class _Run:
             sent = segment.text if outcome.text is None else outcome.text
             seen.add(numbering.expand(sent), _name_of(segment))
             yield outcome
+
+    def _held(self, request: Request, known: Mapping[bytes, Outcome]) -> bool:
+        """Whether this conversation is left untouched: as its first results were, or drawn by its first message."""
+        if known:
+            return any(outcome.why == HOLDOUT for outcome in known.values())
+        return drawn(request, self.policy.holdout)
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
         """What is decided of a segment seen for the first time; its originals are stored when this returns."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from headroom_wrap import envelope, numbering, reread, tokens
-from headroom_wrap.compressors import STACK
+from headroom_wrap.compressors import STACK, named
 from headroom_wrap.compressors.clean import clean
-from headroom_wrap.marker import PRINTED, ref_of
-from headroom_wrap.segment import Compressed, Compressor, Outcome, Segment
+from headroom_wrap.marker import PRINTED, WAY_BACK, is_marker, ref_of
+from headroom_wrap.segment import HOLDOUT, Compressed, Compressor, Outcome, Segment
+from headroom_wrap.settings import BadSetting, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Policy:
     `way_back`: "auto" (from the tools of the request), "shell", "mcp" or "none". `stop_after`: seconds that one
     compressor may take on one segment, 0: no limit. `floor`: tokens under which a segment is sent as it came.
     `skip_tools`: tools whose results are never touched. `stack`: the compressors asked, in order.
+    `lossless`: (compressor, tool) that leave nothing out, because it was missed too often in past runs (`priors`).
+    `holdout`: the share of conversations that is left untouched to compare the others with, from 0 to 1.
     """
 
     way_back: str = "auto"
@@ -30,9 +33,21 @@ class Policy:
     floor: int = 200
     skip_tools: tuple[str, ...] = ()
     stack: tuple[Compressor, ...] = STACK
+    lossless: frozenset[tuple[str, str]] = frozenset()
+    holdout: float = 0.0
 
 
 DEFAULT = Policy()
+
+
+def policy(settings: Settings) -> Policy:
+    """-> what the settings say. Raises BadSetting for a compressor that there is not."""
+    try:
+        stack = named(settings.compressors)
+    except ValueError as error:
+        raise BadSetting(f"{settings.origin('compressors')}: {error}") from None
+    return Policy(settings.way_back, settings.stop_after, settings.floor, settings.skip_tools, stack)
+
 
 WORTH = 12
 """Tokens that an answer must save at least: a changed segment is one more thing for the model to understand."""
@@ -79,7 +94,7 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
     answer = Answer(segment.text)
     try:
         with _time_limit(policy.stop_after):
-            _compress(segment, answer, policy.stack)
+            _compress(segment, answer, policy)
             _refer(segment, answer, seen)
             _thin(answer)
         return _judged(segment, answer, as_came)
@@ -91,29 +106,33 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
 
 def _passes(segment: Segment, before: int, policy: Policy) -> str:
     """Why a segment is not even looked at; empty: it is."""
+    if policy.holdout >= 1:
+        return HOLDOUT
     if segment.error:
         return "error result"
     if segment.tool in policy.skip_tools:
         return "skipped tool"
-    if PRINTED in segment.text[:200]:
+    if PRINTED in segment.text[:200] or f"{WAY_BACK} " in segment.call:
         return "printed by headroom get"
     return "small" if before < policy.floor else ""
 
 
-def _compress(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> None:
+def _compress(segment: Segment, answer: Answer, policy: Policy) -> None:
     found = envelope.pieces(segment.text)
-    new = [_piece(replace(segment, text=piece.text), answer, stack) for piece in found]
+    new = [_piece(replace(segment, text=piece.text), answer, policy) for piece in found]
     answer.text = envelope.put_back(segment.text, found, new)
 
 
-def _piece(segment: Segment, answer: Answer, stack: Sequence[Compressor]) -> str:
+def _piece(segment: Segment, answer: Answer, policy: Policy) -> str:
     """The payload of an envelope, cleaned, and then as the first compressor that answers for it leaves it."""
     segment = replace(segment, ref=ref_of(segment.text))
     text, original = segment.text, segment.text
-    for compressor in (clean, *stack):
+    for compressor in (clean, *policy.stack):
         answer.asked = compressor.__name__
-        made = compressor(replace(segment, text=text))
-        if made is None or not _sound(made, text, segment):
+        way_back = "" if (compressor.__name__, segment.tool) in policy.lossless else segment.way_back
+        given = replace(segment, text=text, way_back=way_back)
+        made = compressor(given)
+        if made is None or not _sound(made, text, given):
             continue
         text = made.text
         answer.by.append(compressor.__name__)
@@ -153,7 +172,14 @@ def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome
     if after > as_came.before - WORTH:
         return replace(as_came, why="not smaller"), ()
     made = replace(as_came, text=answer.text, compressor="+".join(answer.by), after=after, ref=ref_of(segment.text))
-    return replace(made, omitted="; ".join(answer.omitted)), tuple(dict.fromkeys((segment.text, *answer.originals)))
+    made = replace(made, omitted="; ".join(answer.omitted), marks=_marks(answer.text))
+    return made, tuple(dict.fromkeys((segment.text, *answer.originals)))
+
+
+def _marks(text: str) -> int:
+    """-> the tokens of the markers in a text."""
+    lines = [line for line in text.split("\n") if line.lstrip().startswith("[") and is_marker(line)]
+    return tokens.count("\n".join(lines))
 
 
 @contextmanager

@@ -55,6 +55,8 @@ def fingerprint(*texts: str) -> bytes:
 
 
 GOAL_CHARS = 6000
+HOLDOUT = "holdout"
+"""Why a segment of a conversation that is left untouched, to compare the others with, is sent as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Request:
     `tools`: the names of the tools that the request offers; a shell tool among them may be called "Bash", "exec", …
     `first`: the text of the first user message, from which a session without an id of its own is named.
     `clears`: the provider is asked to drop old results by itself, so no text may lean on an earlier one.
+    `called`: the tool of every call in it, in order. `fixed`: the system prompt and the tool definitions as they stand
+    in the body, for their size.
     """
 
     segments: tuple[Segment, ...]
@@ -96,6 +100,8 @@ class Request:
     written: tuple[Written, ...] = ()
     first: str = ""
     clears: bool = False
+    called: tuple[str, ...] = ()
+    fixed: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Outcome:
     "no compressor", "raised ValueError in search", "stopped after 2 s in logs", "error result"). `compressor` joins
     the names of all that had a part with "+". `before` and `after` are o200k tokens. `replayed`: decided earlier.
     `missed`: this result shows again what an earlier form left out: the kind and the reference (`misses.missed`).
+    `marks`: how many of the `after` tokens are markers.
     """
 
     text: str | None
@@ -118,6 +125,7 @@ class Outcome:
     tool: str = ""
     replayed: bool = field(default=False, compare=False)
     missed: str = ""
+    marks: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its response, as the ledger keeps it. Times are seconds since the epoch; no prompt text."""
+    """One request and its response, as the ledger keeps it. Times are seconds since the epoch; no prompt text.
+
+    `conversation`: a hash of its first user message. `login`: it came with a subscription's login, not with an API key.
+    `called`: the tools of all its calls so far. `fixed`: o200k tokens of the system prompt (under the name "") and of
+    each tool's definition. `injected`: those of the tools that we added.
+    """
 
     session: str
     agent: str
@@ -152,3 +165,8 @@ class Exchange:
     body_after: int = 0
     problem: str = ""
     project: str = ""
+    conversation: str = ""
+    login: bool = False
+    called: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, int], ...] = ()
+    injected: int = 0

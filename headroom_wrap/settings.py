@@ -19,6 +19,9 @@ import platformdirs
 PROJECT_FILE = ".headroom.toml"
 PROJECT_FIELDS = ("enabled", "skip_tools", "floor")
 DEFAULT = "default"
+WAYS_BACK = ("auto", "shell", "mcp", "none")
+LIKE = 0.8
+"""How like a setting's name another variable must be to count as its misspelling; other programs use HEADROOM_ too."""
 
 
 class BadSetting(ValueError):
@@ -69,6 +72,13 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _share(value: Any) -> float:
+    number = _seconds(value)
+    if number > 0.9:
+        raise ValueError
+    return number
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -89,12 +99,19 @@ def _folder(value: Any) -> Path:
     return path
 
 
+def _way_back(value: Any) -> str:
+    if value not in WAYS_BACK:
+        raise ValueError
+    return str(value)
+
+
 _SWITCH = _Kind("true or false", _switch)
 _NAMES = _Kind("a list of names (in the environment: separated by commas)", _names)
 _WHOLE = _Kind("a whole number from 0", _whole)
 _PORT = _Kind("a port from 0 to 65535", _port)
 _SECONDS = _Kind("a number of seconds from 0", _seconds)
-_TEXT = _Kind("text", _text)
+_SHARE = _Kind("a share from 0 to 0.9", _share)
+_WAY_BACK = _Kind("auto, shell, mcp or none", _way_back)
 _URL = _Kind("a URL that begins with http:// or https://", _url)
 _FOLDER = _Kind("an absolute path", _folder)
 
@@ -119,10 +136,13 @@ class Settings:
     keep_days: int = _setting(30, _WHOLE, "days for which unused originals are kept")
     keep_bytes: int = _setting(2_000_000_000, _WHOLE, "bytes of originals kept, oldest unused removed first")
     port: int = _setting(0, _PORT, "port of the proxy on 127.0.0.1; 0: any free one")
+    idle_exit: float = _setting(0.0, _SECONDS, "seconds without a client after which `headroom proxy` ends; 0: never")
     hosts: tuple[str, ...] = _setting((), _NAMES, "hosts to decrypt besides the known inference hosts")
     upstream: str = _setting("", _URL, "where requests go instead of the provider's own URL")
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
-    way_back: str = _setting("auto", _TEXT, "how the model can fetch an original; auto: found out per request")
+    holdout: float = _setting(0.0, _SHARE, "share of conversations left untouched, to measure the others against")
+    way_back: str = _setting("auto", _WAY_BACK, "how the model can fetch an original; auto: found out per request")
+    inject_tool: bool = _setting(False, _SWITCH, "headroom proxy: offer headroom_retrieve where there is no way back")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}
     )
@@ -179,8 +199,21 @@ def home() -> Path:
 
 def _from_environment() -> list[tuple[str, str, object]]:
     given = environment()
+    known = [f"HEADROOM_{name.upper()}" for name in FIELDS]
+    for variable in given:
+        if variable.startswith("HEADROOM_") and variable not in known and (meant := _meant(variable, known)):
+            raise BadSetting(f"{variable}: there is no such setting; did you mean {meant}? Rename or unset it")
     variables = ((f"HEADROOM_{name.upper()}", name) for name in FIELDS)
     return [(variable, name, given[variable]) for variable, name in variables if given.get(variable)]
+
+
+def _meant(variable: str, known: list[str]) -> str:
+    """-> the variable that this one misspells, if any."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms that `headroom get` need not pay
+
+    start = len("HEADROOM_")
+    found = get_close_matches(variable[start:], [name[start:] for name in known], 1, LIKE)
+    return f"HEADROOM_{found[0]}" if found else ""
 
 
 def _from_project(path: Path | None) -> list[tuple[str, str, object]]:

@@ -115,6 +115,15 @@ def test_only_the_child_sees_the_changed_environment_and_its_arguments_arrive_as
     assert arguments == "<-p><two words><--><--port>"
 
 
+def test_an_agent_that_only_says_its_version_runs_as_without_us(world: World) -> None:
+    world.agent('echo "$@" "$ANTHROPIC_BASE_URL$HEADROOM_RUN"; exit 3')
+
+    ended = world.run("wrap", "--quiet", "claude", "--", "--version")
+
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("--version \n", "", 3)
+    assert not (world.folder / "headroom" / "ca").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_the_wrapper_reaches_the_agent_which_decides(world: World, number: signal.Signals) -> None:
     world.agent("trap 'exit 9' TERM HUP; echo ready; while :; do sleep 0.05; done")
@@ -154,8 +163,8 @@ def test_nothing_is_left_when_the_agent_is_killed_outright(world: World) -> None
         assert gone(left)
 
 
-def test_a_proxy_that_ends_early_is_said_and_the_agents_exit_code_still_ours(world: World) -> None:
-    world.agent("echo $PPID; exec 2>&-; read -r; exit 4")
+def test_a_proxy_that_is_killed_is_started_again_on_its_ports_and_it_is_said(world: World) -> None:
+    world.agent("echo $ANTHROPIC_BASE_URL; exec 2>&-; read -r; exit 4")
     command = world.command("wrap", "claude")
     with subprocess.Popen(
         command,
@@ -167,16 +176,62 @@ def test_a_proxy_that_ends_early_is_said_and_the_agents_exit_code_still_ours(wor
         text=True,
     ) as child:
         assert child.stdout is not None
-        assert int(child.stdout.readline()) == child.pid
-        others = psutil.Process(child.pid).children()
-        (proxy,) = [each for each in others if "headroom_wrap.proxy" in each.cmdline()]
+        port = int(child.stdout.readline().rpartition(":")[2])
+        (proxy,) = [each for each in psutil.Process(child.pid).children() if is_proxy(each)]
         proxy.kill()
-        while proxy.status() != psutil.STATUS_ZOMBIE:  # the test's own time limit ends this
-            pass
+        assert psutil.wait_procs([proxy], timeout=20)[1] == []
+        answers(port)
+        left = psutil.Process(child.pid).children(recursive=True)
         _, said = child.communicate("\n", timeout=20)
 
     assert child.returncode == 4
-    assert "headroom: the proxy ended before the agent did" in said
+    assert "headroom: the proxy ended once before Claude Code did and was started again: signal 9 ended it" in said
+    assert gone(left)
+
+
+def is_proxy(each: psutil.Process) -> bool:
+    return "headroom_wrap.proxy" in each.cmdline()
+
+
+def answers(port: int) -> None:
+    """Wait until something accepts at a port of this machine; the test's own time limit ends this."""
+    while True:
+        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+            return
+
+
+def test_the_proxy_stays_for_what_the_agent_leaves_running_and_ends_with_it(world: World) -> None:
+    world.agent("setsid sleep 300 >/dev/null 2>&1 </dev/null & echo $! > pid; echo ${ANTHROPIC_BASE_URL##*:} > port")
+
+    ended = world.run("wrap", "claude")
+
+    left = int((world.project / "pid").read_text())
+    try:
+        assert f"Claude Code left programs running that use the proxy (pid {left})" in ended.stderr
+        port = int((world.project / "port").read_text())
+        answers(port)
+    finally:
+        os.kill(left, signal.SIGKILL)
+    while listens(port):  # the test's own time limit ends this
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+def test_a_wrap_within_a_wrap_has_a_proxy_of_its_own_and_goes_past_the_outer_one(world: World) -> None:
+    inner = f"{sys.executable} -m headroom_wrap wrap --upstream http://127.0.0.1:9 claude inner"
+    world.agent(f'echo "$ANTHROPIC_BASE_URL $HEADROOM_RUN"; case "$*" in *inner) ;; *) {inner} ;; esac')
+    own = "http://127.0.0.1:9/own"
+
+    out = world.run("wrap", "claude", ANTHROPIC_BASE_URL=own).stdout
+
+    (outer, inner_one) = [line.split() for line in out.splitlines()]
+    assert len({outer[0], inner_one[0], own}) == len({outer[1], inner_one[1]}) + 1 == 3
+    assert outer[0].endswith("/own")
 
 
 def test_when_the_agent_stops_itself_we_stop_and_go_on_together(world: World) -> None:

@@ -52,7 +52,7 @@ def tight(segment: Segment) -> Compressed | None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(library, "STACK", (tight, head))
+    monkeypatch.setattr("headroom_wrap.compressors.STACK", (tight, head))
     monkeypatch.setenv("HEADROOM_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     cached = (library._settings, library._opened)
@@ -163,7 +163,7 @@ def test_called_each_turn_the_earlier_turns_come_back_the_same(wire: Wire, monke
     grown = SHAPES[wire](LONG)
     first = compress(grown, tools=SHELL[wire])
     grown += SHAPES[wire](LONG.replace("planned", "hoped"))
-    monkeypatch.setattr(library, "STACK", ())
+    monkeypatch.setattr("headroom_wrap.compressors.STACK", ())
     second = compress(grown, tools=SHELL[wire])
     assert second.messages[:3] == first.messages
     assert [outcome.replayed for outcome in second.outcomes] == [True, False]
@@ -217,12 +217,22 @@ def test_a_changed_object_comes_back_as_an_object_of_its_class() -> None:
     assert made.messages[2]["content"][0]["content"] == [Block(text=shortened())]
 
 
-@pytest.mark.parametrize(
-    "odd", ["a prompt", None, [], ["one", "two"], 7, [{"role": "user", "content": "Hello."}], [[]]]
-)
-def test_what_holds_no_tool_result_is_the_same_object(odd: Any) -> None:
-    assert compress(odd) == Compression(odd)
+@pytest.mark.parametrize("plain", ["a prompt", [], [{"role": "user", "content": "Hello."}]])
+def test_what_holds_no_tool_result_is_the_same_object(plain: Any) -> None:
+    assert compress(plain) == Compression(plain)
+    assert compress(plain).messages is plain
+
+
+@pytest.mark.parametrize("odd", [None, 7, ["one", "two"], [[]], [{"bogus": 1}]])
+def test_what_is_no_conversation_is_the_same_object_and_said(odd: Any) -> None:
+    assert compress(odd) == Compression(odd, problem="not read: no messages of Anthropic, OpenAI or Gemini")
     assert compress(odd).messages is odd
+
+
+def test_without_a_store_there_are_no_references_and_nothing_is_left_out() -> None:
+    made = compress(anthropic_messages(LONG), tools=["Bash"], store=None)
+    assert made.refs == ()
+    assert not any(outcome.omitted for outcome in made.outcomes)
 
 
 def test_messages_that_refer_to_themselves_pass_and_say_so() -> None:

@@ -58,6 +58,17 @@ def test_each_miss_counts_against_the_compressor_and_tool_that_left_it_out(ledge
     assert (code.rate, logs.rate) == (1.0, 1.0)
 
 
+def test_a_form_in_which_nothing_is_missing_counts_where_its_original_was_fetched(ledger: Ledger) -> None:
+    thinned = Outcome("…", "numbers", "", "thinref", 1000, 800, "", "Read")
+    other = Outcome("…", "numbers", "", "otherref", 1000, 800, "", "Read")
+    fetched = Outcome(None, before=300, after=300, why="printed by headroom get", tool="Bash", missed="get thinref")
+    record(ledger, thinned, other, usage=Usage(0, 10, 0, 2500))
+    record(ledger, thinned, other, fetched, usage=Usage(0, 10, 2500, 500))
+    cost = (10 * 20 + 2500 * 0.4 + 500 * 5) / 1e6
+    assert ledger.misses() == (Misses("numbers", "Read", 1, 1, 1, 0, 0, 200, 300, pytest.approx(cost)),)
+    assert ledger.lossless() == frozenset()
+
+
 def test_a_miss_of_another_session_is_not_counted_and_a_price_that_is_unknown_is_said(ledger: Ledger) -> None:
     record(ledger, LOG, usage=Usage(0, 10, 0, 2500))
     record(ledger, GET, usage=Usage(0, 10, 0, 2500), session="s2")

@@ -74,3 +74,40 @@ def test_a_reference_reaches_back_only_so_far() -> None:
     seen = seen_with(text)
     seen.add("x" * REACH, "the result of Bash cat")
     assert refer(text, read(text), seen) is None
+
+
+def test_lines_of_a_diff_that_the_agent_has_just_written_are_references_with_their_sign() -> None:
+    new = source(1, 30)
+    text = "\n".join(["@@ -1,3 +1,31 @@", " def f():", "-    return 1", *("+" + line for line in new), " # end"])
+    seen = Seen()
+    seen.add("\n".join(new), "what you wrote to a.py")
+    assert refer(text, Segment(text, "Bash", "git diff"), seen) == "\n".join(
+        [
+            *text.split("\n")[:3],
+            "[lines 4-33 added: they stand as lines 1-30 in what you wrote to a.py above]",
+            " # end",
+        ]
+    )
+
+
+def test_lines_of_a_diff_with_other_signs_are_never_in_one_reference() -> None:
+    lines = source(1, 12)
+    text = "\n".join(["@@ -1,12 +1,12 @@", *("+-"[n % 2] + line for n, line in enumerate(lines))])
+    assert refer(text, Segment(text, "Bash", "git diff"), seen_with("\n".join(lines))) is None
+    signed = "\n".join(
+        ["@@ -1,9 +1,9 @@", *("-" + line for line in lines[:6]), *("+" + line for line in lines[6:]), "not a hunk"]
+    )
+    assert refer(signed, Segment(signed, "Bash", "git diff"), seen_with("\n".join(lines))) == "\n".join(
+        [
+            "@@ -1,9 +1,9 @@",
+            "[lines 2-7 deleted: they stand as lines 1-6 in the result of Read a.py above]",
+            "[lines 8-13 added: they stand as lines 7-12 in the result of Read a.py above]",
+            "not a hunk",
+        ]
+    )
+
+
+def test_lines_outside_of_hunks_have_no_sign() -> None:
+    lines = source(1, 12)
+    text = "\n".join("+" + line for line in lines)
+    assert refer(text, Segment(text, "Bash", "cat list"), seen_with("\n".join(lines))) is None

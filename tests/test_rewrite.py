@@ -1,6 +1,7 @@
 """One body in, a smaller body out: decided at first sight, kept, replayed."""
 
 import json
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -13,7 +14,7 @@ import pytest
 from headroom_wrap.marker import ref_of
 from headroom_wrap.rewrite import keys, rewrite, way_back
 from headroom_wrap.route import Policy
-from headroom_wrap.segment import Compressed, Outcome, Segment
+from headroom_wrap.segment import Compressed, Outcome, Request, Segment
 from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import anthropic
@@ -229,3 +230,48 @@ def test_another_choice_of_way_back_changes_nothing_that_was_sent(store: LocalSt
     first = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
     later = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, way_back="none"))
     assert later.body == first.body != body(turn(1, LONG))
+
+
+def test_what_went_wrong_is_said_without_a_word_of_the_request(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quoting(request: Request, back: str = "") -> list[bytes]:
+        raise RuntimeError(f"can't name {request.segments[0].text}")
+
+    monkeypatch.setattr("headroom_wrap.rewrite.keys", quoting)
+    came = body(turn(1, "secret text " * 300))
+    made = rewrite(came, anthropic, store)
+    assert made.body is came
+    assert re.fullmatch(r"RuntimeError in test_rewrite.py, line \d+", made.problem)
+    twice = b'{"messages": [], "secret": 1, "secret": 2, "messages": []}'
+    assert "secret" not in rewrite(twice, anthropic, store).problem
+
+
+def asking(text: str, *turns: list[dict[str, Any]]) -> bytes:
+    return body(*turns).replace(b"Mend the build.", text.encode())
+
+
+def test_the_holdout_is_drawn_by_conversation_in_about_its_share(store: LocalStore) -> None:
+    policy = replace(HALVE, holdout=0.3)
+    made = [rewrite(asking(f"Task {n}", turn(1, LONG)), anthropic, None, policy) for n in range(200)]
+    held = [one.outcomes[0].why == "holdout" for one in made]
+    assert 40 <= sum(held) <= 80
+    assert held == [
+        one.outcomes[0].why == "holdout"
+        for one in (rewrite(asking(f"Task {n}", turn(1, LONG)), anthropic, store, policy) for n in range(200))
+    ]
+
+
+@pytest.mark.parametrize(("then", "later"), [(0.99, 0.0), (0.0, 0.99)])
+def test_a_conversation_stays_on_the_side_it_was_drawn_for(store: LocalStore, then: float, later: float) -> None:
+    first = rewrite(body(turn(1, LONG)), anthropic, store, replace(HALVE, holdout=then))
+    both = rewrite(body(turn(1, LONG), turn(2, LONG)), anthropic, store, replace(HALVE, holdout=later))
+    assert [outcome.why == "holdout" for outcome in both.outcomes] == [then > 0] * 2
+    assert results(both.body)[0] == results(first.body)[0]
+
+
+def test_a_held_conversation_passes_byte_for_byte_and_its_results_are_counted(store: LocalStore) -> None:
+    came = body(turn(1, LONG), turn(2, "short"))
+    made = rewrite(came, anthropic, store, replace(HALVE, holdout=0.99))
+    assert made.body is came
+    assert [outcome.before == outcome.after > 0 for outcome in made.outcomes] == [True, True]

@@ -78,6 +78,7 @@ def test_a_project_cannot_set_anything_else(place: Path, name: str) -> None:
         ("hosts", "llm.example", ("llm.example",)),
         ("upstream", "https://llm.example/v1/", "https://llm.example/v1"),
         ("way_back", "none", "none"),
+        ("holdout", "0.1", 0.1),
         ("home", "/var/headroom", Path("/var/headroom")),
     ],
 )
@@ -125,7 +126,7 @@ def test_a_bad_variable_says_which_what_and_the_mend(
             "hosts = [1] is not a list of names (in the environment: separated by commas); correct or remove it",
         ),
         ("stop_after = true", "stop_after = True is not a number of seconds from 0; correct or remove it"),
-        ("way_back = 1", "way_back = 1 is not text; correct or remove it"),
+        ("way_back = 1", "way_back = 1 is not auto, shell, mcp or none; correct or remove it"),
         ("flor = 1", f"there is no setting 'flor'; remove it, or use one of {', '.join(FIELDS)}"),
     ],
 )

@@ -31,7 +31,8 @@ class Server:
 class Wish:
     """What the user asked for and has: the agent's own arguments, the environment, `upstream` where one was given.
 
-    `server`: the MCP server that the agent is to have for this run, by its own flags.
+    `server`: the MCP server that the agent is to have for this run, by its own flags. `via`: "base" or "connect", where
+    the user chose between them.
     """
 
     arguments: tuple[str, ...]
@@ -39,6 +40,7 @@ class Wish:
     upstream: str = ""
     directory: Path = Path()
     server: Server | None = None
+    via: str = ""
 
     @property
     def home(self) -> Path:
@@ -68,22 +70,33 @@ class Route:
     """How an agent's requests come to us and where they go from here.
 
     `upstream` is the origin (scheme, host, port) behind the base-URL listener; its path stays on the agent's side of
-    the proxy, so that the agent sends the very paths that it would send without us.
+    the proxy, so that the agent sends the very paths that it would send without us. `hosts` are to be decrypted besides
+    the known inference hosts: endpoints that the user's own configuration names.
     """
 
     upstream: str
     start: Callable[[Listening], Start]
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent that can be wrapped: its command, how to install it, and how its requests are led through the proxy."""
+    """An agent that can be wrapped: its command, how to install it, and how its requests are led through the proxy.
+
+    What follows is for people: the `version` that the tests run, what `via` offers (the default first), the `wires` it
+    speaks, what is `saved`, and the `limits`: what is not supported, and why.
+    """
 
     name: str
     title: str
     executable: str
     install: str
     route: Callable[[Wish], Route]
+    version: str
+    via: tuple[str, ...]
+    wires: tuple[str, ...]
+    saved: str
+    limits: str = ""
 
 
 def origin_and_path(url: str) -> tuple[str, str]:

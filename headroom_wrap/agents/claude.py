@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from headroom_wrap.agents import Agent, Listening, Route, Start, Wish, origin_and_path, without_proxy
+from headroom_wrap.agents import Agent, Listening, Route, Start, Wish, origin_and_path, through_proxy, without_proxy
 from headroom_wrap.refused import Refused
 
 PROVIDER = "https://api.anthropic.com"
@@ -40,17 +41,24 @@ def route(wish: Wish) -> Route:
     _refuse_other_clouds(seen)
     _refuse_foreign_settings(wish)
     origin, path = origin_and_path(wish.upstream or seen.get(BASE_URL) or PROVIDER)
+    connect = wish.via == "connect"
+    if connect and wish.upstream:
+        raise Refused("an upstream goes with a base URL", "", "leave --via connect out")
 
     def start(listening: Listening) -> Start:
-        environment = {BASE_URL: f"http://127.0.0.1:{listening.base}{path}"}
-        if not seen.get(TOOL_SEARCH):
-            # Behind a base URL Claude Code turns deferred tools off and sends twice the tool schemas (37 KB more in
-            # every request of 2.1.197); "true" brings them back.
-            environment[TOOL_SEARCH] = "true"
+        environment = (
+            through_proxy(listening, seen) if connect else _base(f"http://127.0.0.1:{listening.base}{path}", seen)
+        )
         settings = json.dumps(_merged(given, environment, wish.server is not None))
         return Start((*_servers(wish), "--settings", settings, *arguments), {**environment, **without_proxy(seen)})
 
-    return Route(origin, start)
+    return Route("" if connect else origin, start, (urlsplit(origin).hostname or "",) if connect else ())
+
+
+def _base(url: str, seen: Mapping[str, Any]) -> dict[str, str]:
+    """-> the variables of a base URL. Behind one Claude Code turns deferred tools off and sends twice the tool schemas
+    (37 KB more in every request of 2.1.197); "true" brings them back."""
+    return {BASE_URL: url} if seen.get(TOOL_SEARCH) else {BASE_URL: url, TOOL_SEARCH: "true"}
 
 
 def _servers(wish: Wish) -> tuple[str, ...]:
@@ -138,4 +146,15 @@ def _table(document: object, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-AGENT = Agent("claude", "Claude Code", "claude", "npm install -g @anthropic-ai/claude-code", route)
+AGENT = Agent(
+    "claude",
+    "Claude Code",
+    "claude",
+    "npm install -g @anthropic-ai/claude-code",
+    route,
+    version="2.1.197",
+    via=("base", "connect"),
+    wires=("Messages",),
+    saved="tool results",
+    limits="Bedrock, Vertex and Foundry: their hosts and signatures aren't read",
+)

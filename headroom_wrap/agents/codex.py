@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headroom_wrap.agents import Agent, Listening, Route, Start, Wish, origin_and_path, through_proxy, without_proxy
+from headroom_wrap.agents.led import endpoints
 from headroom_wrap.refused import Refused
 
 if sys.version_info >= (3, 11):
@@ -41,9 +42,10 @@ def route(wish: Wish) -> Route:
     config = _config(folder, wish.arguments)
     found = _base_url(config, overrides, wish.arguments)
     server = tuple(_server(wish))
-    if _signed_in(folder, wish) and not found.value and not wish.upstream:
+    if _by_connect(wish, _signed_in(folder, wish) and not found.value and not wish.upstream):
         given = (*server, *wish.arguments)
-        return Route("", lambda listening: Start(given, through_proxy(listening, wish.environment)))
+        hosts = endpoints([folder / "config.toml"], wish.environment)
+        return Route("", lambda listening: Start(given, through_proxy(listening, wish.environment)), hosts)
     origin, path = origin_and_path(wish.upstream or found.value or PROVIDER)
     path = path or ("/v1" if wish.upstream else "")
     arguments = _without_override(wish.arguments, found.key)
@@ -53,6 +55,16 @@ def route(wish: Wish) -> Route:
         return Start(("-c", override, *server, *arguments), without_proxy(wish.environment))
 
     return Route(origin, start)
+
+
+def _by_connect(wish: Wish, signed_in: bool) -> bool:
+    """-> whether Codex is led by CONNECT. Raises Refused where the user's wish for the other can't be met."""
+    if wish.via == "connect" and wish.upstream:
+        raise Refused("an upstream goes with a base URL", "", "leave --via connect out")
+    if wish.via == "base" and signed_in:
+        why = "its account says where its data may be, and a base URL would overrule that"
+        raise Refused("Codex with a ChatGPT login is led by CONNECT", why, "leave --via base out")
+    return signed_in or wish.via == "connect"
 
 
 def _server(wish: Wish) -> Iterator[str]:
@@ -156,4 +168,15 @@ def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-AGENT = Agent("codex", "Codex", "codex", "npm install -g @openai/codex", route)
+AGENT = Agent(
+    "codex",
+    "Codex",
+    "codex",
+    "npm install -g @openai/codex",
+    route,
+    version="0.169.0",
+    via=("base", "connect"),
+    wires=("Responses",),
+    saved="tool results",
+    limits="`--oss` and providers without a `base_url`: they would go past the proxy",
+)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import os
 import sys
 from importlib import import_module
 
@@ -12,9 +15,13 @@ from headroom_wrap.settings import BadSetting
 from headroom_wrap.store import Unavailable, UnknownRef
 
 COMMANDS = {
-    "wrap": "Run a coding agent (claude, codex); what it reads is compressed.",
+    "wrap": "Run a coding agent (claude, codex, …); what it reads is compressed.",
     "proxy": "Run the proxy alone and point agents at it yourself.",
+    "doctor": "Check agents, route, certificate, store and leftovers.",
+    "shim": "Make the plain command (claude) a wrapped one; bypass and undo.",
+    "replay": "Show what it would have saved of your past sessions.",
     "stats": "Show what was saved, what was not, and why.",
+    "diff": "Show every result of a session beside what was sent.",
     "get": "Print an original, or some lines of it.",
     "mcp": "Serve originals by MCP, for agents without a shell.",
     "purge": "Remove stored originals.",
@@ -57,18 +64,58 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
-def group() -> None:
+@click.pass_context
+def group(ctx: click.Context) -> None:
     """Headroom compresses what coding agents read before it is sent. Originals stay on this machine."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main() -> None:
     """Run the command line (the entry point of the `headroom` script). What the user can mend is one line, exit 2."""
+    codecs.register_error("headroom", _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="headroom")
     try:
-        group(prog_name="headroom")
+        code = group(prog_name="headroom", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as problem:
+        _refused(problem.format_message(), problem.ctx if isinstance(problem, click.UsageError) else None)
     except EXPECTED as problem:
-        click.echo(f"headroom: {' '.join(str(problem).split())}", err=True)
-        sys.exit(2)
+        _refused(str(problem), None)
+    except click.Abort:
+        click.echo("headroom: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # nobody reads on: a pager was left, head has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except OSError as problem:
+        if problem.errno not in _OUTPUT or problem.filename:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try to write the rest again when it ends
+        _refused(f"the output can't be written: {problem.strerror}; free the disk or write elsewhere", None)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refused(why: str, ctx: click.Context | None) -> None:
+    """End with one line, and where an argument is wrong with the command that says which there are."""
+    said = " ".join(why.split()).rstrip(".")
+    mend = f"{'' if said.endswith('?') else ';'} see {ctx.command_path} --help" if ctx else ""
+    click.echo(f"headroom: {said}{mend}", err=True)
+    sys.exit(2)
+
+
+_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
+_ASCII = {"–": "-", "—": "-", "−": "-", "·": "-", "→": "->", "×": "x", "…": "...", "“": '"', "”": '"', "’": "'"}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """-> what stands for characters that the terminal or the pipe can't take."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_ASCII.get(letter, "?") for letter in error.object[error.start : error.end]), error.end

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,11 +16,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from headroom_wrap import launch
 from headroom_wrap.demo.play import Played, play
 from headroom_wrap.demo.recorded import ANSWER, TASK, session
 from headroom_wrap.demo.upstream import Upstream
 from headroom_wrap.proxy.options import Options
+from headroom_wrap.running import proxy
 from headroom_wrap.settings import environment
 from headroom_wrap.store import UnknownRef
 from headroom_wrap.store.local import LocalStore
@@ -39,8 +42,8 @@ def command() -> None:
         home = Path(folder)
         with Upstream([*(turn.step for turn in turns), ANSWER]) as upstream:
             options = Options(home=folder, session="demo", agent="demo", upstream=upstream.url)
-            with launch.proxy(options, environment()) as listening:
-                played = shown(console, play(listening.base, turns, upstream))
+            with proxy(options, environment()) as running:
+                played = shown(console, play(running.listening.base, turns, upstream))
         checked, exact = restored(played, home)
     console.print()
     console.print(headline(played, checked, exact))
@@ -113,12 +116,11 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
         )
     if checked:
         lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
+    ours = "headroom" if shutil.which("headroom") else f"{shlex.quote(sys.executable)} -m headroom_wrap"
     lines += [
         Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),
         Text(),
         Text("Next:"),
-        Text("  headroom wrap claude"),
-        Text("  headroom wrap codex"),
-        Text("  headroom stats"),
+        *(Text(f"  {ours} {words}") for words in ("wrap claude", "wrap codex", "stats")),
     ]
     return Group(*lines)

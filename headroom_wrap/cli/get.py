@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from headroom_wrap.retrieve import TOKENS, Wanted, retrieved
+from headroom_wrap.refused import Refused
+from headroom_wrap.retrieve import TOKENS, Wanted, exact, retrieved
 from headroom_wrap.retrieve.asked import pattern, span
 from headroom_wrap.settings import home
 from headroom_wrap.store.objects import Objects
@@ -49,8 +51,25 @@ def _or_bad(read: Callable[[str], T], value: str) -> T:
 @click.option("--tail", type=click.IntRange(1), help="Only the last lines or rows.")
 @click.option("--chars", metavar="A-B", callback=_range, help="Only these characters of what is printed otherwise.")
 @click.option("--stat", is_flag=True, help="Only what it is: tool, call, size.")
+@click.option("--raw", is_flag=True, help="Only the text that is wanted, exactly: all of it, and nothing around it.")
+@click.option("-o", "--output", metavar="FILE", default="", help="Write that exact text to a file instead.")
 @click.option("--all", "everything", is_flag=True, help=f"Print it all, however long (otherwise {TOKENS:,} tokens).")
-def command(ref: str, everything: bool, **wanted: Any) -> None:
+def command(ref: str, everything: bool, raw: bool, output: str, **given: Any) -> None:
     """Print the original that REF stands for, or what is wanted of it."""
-    text = retrieved(Objects(home()).original(ref), Wanted(**wanted), 0 if everything else TOKENS)
-    click.echo(text.encode("utf-8", "replace"), nl=False)
+    original, wanted = Objects(home()).original(ref), Wanted(**given)
+    if raw or output:
+        written(exact(original, wanted).encode("utf-8", "surrogatepass"), output)
+    else:
+        text = retrieved(original, wanted, 0 if everything else TOKENS)
+        click.echo(text.encode("utf-8", "replace"), nl=False)
+
+
+def written(content: bytes, output: str) -> None:
+    """Write to a file, or to stdout where none is named. Raises Refused."""
+    if output in ("", "-"):
+        click.echo(content, nl=False)
+        return
+    try:
+        Path(output).write_bytes(content)
+    except OSError as problem:
+        raise Refused(f"{output} can't be written", problem.strerror or "", "name another file") from None

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
+from pathlib import Path
 
 import click
 
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
 from headroom_wrap.store.local import LocalStore
 
+STAYS = {
+    "ca": "the certificate authority and its key, made anew where missing",
+    "bin": "the command that agents call, made anew by wrap",
+    "journal": "what `headroom mcp uninstall` needs",
+    "prices.json": "your own prices",
+}
+"""What `--all` leaves: none of it came from a session."""
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
@@ -35,8 +45,11 @@ def command(session: str, older_than: float | None, everything: bool, yes: bool)
         raise click.UsageError("say what to remove: one of --session ID, --older-than 30d, --all")
     what = f"all of session {session}" if session else "everything" if everything else "everything that old"
     home = load().home
-    if not yes:
-        click.confirm(f"Remove {what} from {home} for good? The agents can't fetch it any more", abort=True)
+    if session and not known(home, session):
+        raise Refused(f"there is no session {session!r}", "", "headroom stats --json names those there are")
+    if not yes and not confirmed(f"Remove {what} from {home} for good? The agents can't fetch it any more"):
+        click.echo("Nothing was removed.")
+        return
     before = 0.0 if older_than is None else time.time() - older_than
     store, ledger = LocalStore(home), Ledger(home)
     refs = ledger.refs(session=session) if session else frozenset()
@@ -48,3 +61,23 @@ def command(session: str, older_than: float | None, everything: bool, yes: bool)
         f"Removed {removed.originals:,} originals ({removed.bytes / 1e6:,.1f} MB), "
         f"{removed.decisions:,} decisions, {exchanges:,} ledger rows."
     )
+    if everything and (left := [name for name in STAYS if (home / name).exists()]):
+        click.echo(f"Not removed: {', '.join(left)} in {home} ({'; '.join(STAYS[name] for name in left)}).")
+        click.echo(f"To remove these too, when no agent runs: rm -r {shlex.quote(str(home))}")
+
+
+def known(home: Path, session: str) -> bool:
+    """-> whether the ledger has anything of a session."""
+    ledger = Ledger(home)
+    found = bool(ledger.totals(session=session))
+    ledger.close()
+    return found
+
+
+def confirmed(question: str) -> bool:
+    """-> what the user says. Raises Refused where nobody answers."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        click.echo()
+        raise Refused("nothing was removed", "nobody answered", "give --yes if you are sure") from None

@@ -9,10 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
+from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.settings import Settings
+from headroom_wrap.store import Unavailable
+from headroom_wrap.store.database import NAME
 
 
 def session_name() -> str:
@@ -22,6 +27,10 @@ def session_name() -> str:
 
 def proxy_options(settings: Settings, environment: Mapping[str, str], session: str) -> Options:
     """-> how the proxy is to run: as the settings say, and through the proxy and with the roots the user has."""
+    if settings.compressors:
+        from headroom_wrap.route import policy  # noqa: PLC0415 - loads them all, 0.3 s; in a worker it would be too late
+
+        policy(settings)
     given = {name.upper(): value for name, value in sorted(environment.items(), reverse=True)}
     no_proxy = [name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip()]
     return Options(
@@ -40,7 +49,24 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         floor=settings.floor,
         compressors=settings.compressors,
         skip_tools=settings.skip_tools,
+        holdout=settings.holdout,
+        keep_days=settings.keep_days,
+        keep_bytes=settings.keep_bytes,
+        lossless=learnt(settings.home),
     )
+
+
+def learnt(home: Path) -> tuple[str, ...]:
+    """-> what past runs have taught, read once: all of this run leaves out the same. Nothing where it is unreadable."""
+    if not (home / NAME).exists():
+        return ()
+    ledger = Ledger(home)
+    try:
+        return tuple(sorted(f"{compressor} {tool}" for compressor, tool in ledger.lossless()))
+    except Unavailable:
+        return ()
+    finally:
+        ledger.close()
 
 
 def usable_proxy(url: str) -> str:
@@ -55,10 +81,16 @@ def title_for(options: Options) -> Title:
     return lambda: live_line(Path(options.home), options.session)
 
 
-def summary_printed(options: Options) -> None:
-    """Print what the session saved, on stderr: an agent's own output may be piped."""
+def summary_printed(options: Options, quiet: bool = False) -> None:
+    """Print what the session saved, on stderr: an agent's own output may be piped. `quiet`: only on a terminal, and
+    only where requests passed, so that `claude --version` looks as without us."""
+    if quiet and not (sys.stderr.isatty() and Ledger(Path(options.home)).totals(session=options.session)):
+        return
     from rich.console import Console  # noqa: PLC0415 - after the agent has ended
 
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415
 
+    if not options.enabled:
+        click.echo("headroom is switched off (enabled = false): every request passed unchanged.", err=True)
+        return
     Console(file=sys.stderr).print(summary(Path(options.home), options.session))

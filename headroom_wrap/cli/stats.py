@@ -1,60 +1,135 @@
-"""The ledger in, the dashboard out: once, live in another pane, or as JSON."""
+"""The ledger in, the dashboard out: once, live in another pane, as JSON, or as a page."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
+from headroom_wrap.dashboard import fixed, session
 from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard
-from headroom_wrap.dashboard.view import plain, read
-from headroom_wrap.ledger import Ledger, Totals
+from headroom_wrap.dashboard.words import Cropped
+from headroom_wrap.ledger import Ledger
+from headroom_wrap.ledger.view import View, plain, read
 from headroom_wrap.prices import BadPrices
+from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
 
 IDLE = 5.0
 """While watching, the share of time spent idle to that spent reading: a large ledger is read less often."""
+_AGES = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
+    """-> the epoch time that an age (7d) or a day (2026-11-22) stands for."""
+    if value is None:
+        return 0.0
+    if found := re.fullmatch(r"(\d+)([hdw])", value.strip()):
+        return max(0.0, time.time() - int(found[1]) * _AGES[found[2]])
+    try:
+        return max(0.0, datetime.fromisoformat(value.strip()).timestamp())
+    except (ValueError, OverflowError, OSError):
+        raise click.BadParameter(f"{value!r} is neither an age such as 7d nor a day such as 2026-11-22") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the ledger is to be shown."""
+
+    home: Path
+    session: str
+    since: float
+    project: str
+    missed: bool
+    fixed: bool
+
+    def view(self) -> View:
+        """-> its rows as they are now."""
+        return read(self.home, time.time(), self.session, since=self.since, project=self.project)
+
+    def screen(self) -> RenderableType:
+        """-> what is to be drawn of them."""
+        view = self.view()
+        if self.missed:
+            return misses(view.misses, view.ever)
+        if self.fixed:
+            return fixed.dashboard(view.fixed)
+        return session.dashboard(view) if self.session else dashboard(view)
+
+    def values(self) -> Any:
+        """-> the same as JSON knows it."""
+        values = plain(self.view())
+        return values["misses"] if self.missed else values["fixed"] if self.fixed else values
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Keep it on the screen, always current; Ctrl-C ends it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
-@click.option("--session", default="", help="Only what one session sent.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON (keys: docs/stats.md).")
+@click.option(
+    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts."
+)
+@click.option("--since", metavar="7d|DATE", callback=_since, help="Only from then on: 12h, 7d, 4w, or 2026-11-22.")
+@click.option("--project", default="", help="Only of one project: the name of its folder.")
+@click.option(
+    "--session", "named", default="", metavar="ID", help="One session, each of its results; a beginning will do."
+)
 @click.option("--misses", "missed", is_flag=True, help="How often what was left out was asked for again, and its cost.")
-def command(watch: bool, as_json: bool, session: str, missed: bool) -> None:
+@click.option("--fixed", "fixed_part", is_flag=True, help="What system prompt and tool definitions cost, by tool.")
+def command(watch: bool, as_json: bool, html: Path | None, named: str, **chosen: Any) -> None:
     """Show what was saved today, in 7 days and ever, what was not, and why."""
     home = load().home
     try:
-        if missed:
-            _misses(home, session, as_json)
-        elif watch:
-            _watch(home, session)
+        only = session_called(home, named) if named else ""
+        asked = Asked(home, only, chosen["since"], chosen["project"], chosen["missed"], chosen["fixed_part"])
+        if watch:
+            _watch(asked)
+        elif html is not None:
+            _write(html, asked.view())
         elif as_json:
-            click.echo(json.dumps(plain(read(home, time.time(), session)), indent=2))
+            click.echo(json.dumps(asked.values(), indent=2))
         else:
-            Console(soft_wrap=False, highlight=False).print(dashboard(read(home, time.time(), session)))
+            Console(soft_wrap=False, highlight=False).print(asked.screen())
     except BadPrices as error:
-        raise click.ClickException(str(error)) from error
+        raise Refused(str(error), "", "") from error
 
 
-def _misses(home: Path, session: str, as_json: bool) -> None:
+def session_called(home: Path, start: str) -> str:
+    """-> the one session whose name begins so. Raises Refused where none or several do."""
     ledger = Ledger(home)
-    rows, totals = ledger.misses(session=session), ledger.totals(session=session)
+    found = ledger.sessions(start)
+    latest = ledger.latest()
     ledger.close()
-    if as_json:
-        click.echo(json.dumps([{**asdict(row), "rate": row.rate} for row in rows], indent=2))
-    else:
-        Console(soft_wrap=False, highlight=False).print(misses(rows, totals[0] if totals else Totals()))
+    if start in found:
+        return start
+    if len(found) > 1:
+        raise Refused(f"session {start}", "several begin so", f"say which: {', '.join(found)}")
+    if not found:
+        mend = f"the latest is {latest}" if latest else "run `headroom wrap claude` first"
+        raise Refused(f"session {start}", "not in the ledger", mend)
+    return found[0]
 
 
-def _watch(home: Path, session: str) -> None:
+def _write(path: Path, view: View) -> None:
+    from headroom_wrap.dashboard.page import page  # noqa: PLC0415 - only for a page
+
+    try:
+        path.write_text(page(view, time.time()), encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path}", str(error.strerror), "choose another file") from error
+    click.echo(f"Written: {path}", err=True)
+
+
+def _watch(asked: Asked) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         raise click.UsageError("--watch needs a terminal; without it the figures are printed once")
@@ -62,7 +137,7 @@ def _watch(home: Path, session: str) -> None:
         try:
             while True:
                 began = time.perf_counter()
-                live.update(dashboard(read(home, time.time(), session)), refresh=True)
+                live.update(Cropped(asked.screen(), console.size.height), refresh=True)
                 time.sleep(max(1.0, IDLE * (time.perf_counter() - began)))
         except KeyboardInterrupt:
             sys.exit(0)

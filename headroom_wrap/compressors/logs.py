@@ -4,11 +4,12 @@ Reads
     Service logs (a time or a level on most lines), CI job logs, and what `kubectl logs`, `journalctl`, `docker logs`,
     `tail x.log` or `gh run view --log` print, from 30 lines up.
 Keeps
-    The first and last line of each template; every line of a template seen at most twice; the first two and the last
-    line of each error, with context, and all errors that point to a line of a file; user frames of each distinct stack
-    trace, its "Caused by" lines and its last line; lines naming identifiers of the goal; the
-    first 3 and last 10 lines. Of CI jobs, whose text is mostly set-up that stands there once, the errors likewise, the
-    40 lines before each bad exit and the last 30. All verbatim, in their order.
+    The first and last line of each template; every line of a template seen at most twice; all errors of a kind, of one
+    that was told more than `_FEW_ERRORS` times in other words the first two and the last unless they point to lines of
+    files; around errors two lines before, four after and what is indented below; user frames of each distinct stack
+    trace, its "Caused by" lines and its last line; lines naming identifiers of the goal; the first 3 and last 10 lines.
+    Of CI jobs, whose text is mostly set-up that stands there once, the errors likewise, library frames once, the 40
+    lines before each bad exit and the last 30. All verbatim, in their order.
 Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
     Without a way back nothing is left out: templates are written once and their values in rows (`lines/table.py`).
@@ -31,6 +32,7 @@ from headroom_wrap.lines.notable import is_diagnostic, is_doubtful, is_error, is
 from headroom_wrap.lines.table import HEAD, tabled, untabled
 from headroom_wrap.lines.templates import VARYING, groups, masks
 from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.syntax.shown import source_of
 
 _LEAST_LINES = 30
 _HEAD, _TAIL = 3, 10
@@ -44,12 +46,18 @@ _WINDOW = 40
 _COMMON = 8
 _CONTEXTS = 2
 _WARNINGS = 10
+_FEW_ERRORS = 20
+_BLOCK = 60
 
 _STAMP = re.compile(
     r".{0,90}?(?:\d\d:\d\d:\d\d|\b1\d{9}(?:\.\d+)?\b|\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b"
     r"|\b\d{4}-\d\d-\d\dT\d)"
     r"|\W{0,3}(?:\d{6,8}[ -]\d{6} |[IWEF]\d{4} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d|[VDIWE]/)"
 )
+_ACTIONS = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]{8,18}Z ?")
+"""What GitHub Actions writes before every line: without it an indent is one, and a frame a frame."""
+
+_GO_CALL = re.compile(r"goroutine \d+ \[|created by \S|[\w./*()\[\]{}-]+\(.*\)\s*$")
 _WARNED = re.compile(r"\W{0,2}(?:warn(?:ing)?|debug)\b", re.IGNORECASE)
 _HIT = re.compile(r"[\w./-]+:\d+[:-]")
 _SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
@@ -67,7 +75,7 @@ def logs(segment: Segment) -> Compressed | None:
         return _table(segment.text)
     found = masks(segment.text)
     group = groups(found)
-    labels = _labels(segment, lines, found, group)
+    labels = _labels(segment, [_ACTIONS.sub("", line) for line in lines], found, group)
     return folded(segment, lines, labels, () if is_job(segment.text) else _notes(lines, found, group, labels))
 
 
@@ -86,6 +94,8 @@ def expand(text: str) -> str:
 
 def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
     """-> whether most lines carry a time or a level, or the text or the call says so; never for tables."""
+    if source_of(segment):
+        return False
     if is_job(segment.text):
         return True
     shown = [line for line in lines if line.strip()][:1000]
@@ -155,14 +165,17 @@ def _errors(lines: Sequence[str], found: Sequence[str], group: dict[str, int], j
         places[mask].append(place)
     warned: set[int] = set()
     shown: Counter[int] = Counter()
+    frames: set[str] = set()
     for mask, where in places.items():
         told = [place for place in where if is_error(lines[place])] if _may_tell_error(mask, job) else []
         if told:
             where = told
-            keep.update(_distinct(lines, where) if is_diagnostic(lines[where[0]]) else {*where[:2], where[-1]})
+            every = _distinct(lines, where)
+            few = len(every) <= _FEW_ERRORS or is_diagnostic(lines[where[0]])
+            keep.update(every if few else {*where[:2], where[-1]})
             shown[group[mask]] += 1
             if shown[group[mask]] <= _CONTEXTS:
-                keep |= _context(lines, where[0])
+                keep |= _context(lines, where[0], frames if job else None)
         elif not job and (is_warning(mask) or is_doubtful(mask)):
             keep.update((where[0], where[-1]))
         elif job and len(warned) < _WARNINGS and is_warning(mask) and group[mask] not in warned:
@@ -183,15 +196,31 @@ def _distinct(lines: Sequence[str], where: Sequence[int]) -> list[int]:
     return list({lines[place]: place for place in reversed(where)}.values())
 
 
-def _context(lines: Sequence[str], place: int) -> set[int]:
-    """-> what stands around an error: two lines before, four after, and a trace without library frames."""
+def _context(lines: Sequence[str], place: int, frames: set[str] | None) -> set[int]:
+    """-> what stands around an error: two lines before, four after, what is indented below it, and its trace.
+
+    `frames`: library frames shown before, of which none is shown again; None: none is shown at all.
+    """
     keep = set(range(max(0, place - _BEFORE), place))
-    after = place + 1
-    while after < len(lines) and (after <= place + _AFTER or is_frame(lines[after])):
+    depth = _depth(lines[place])
+    for after in range(place + 1, min(len(lines), place + _BLOCK)):
+        if after > place + _AFTER and not _belongs(lines[after], depth):
+            break
         if not is_library_frame(lines[after]):
             keep.add(after)
-        after += 1
+        elif frames is not None and lines[after] not in frames:
+            frames.add(lines[after])
+            keep.add(after)
     return keep
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _belongs(line: str, depth: int) -> bool:
+    """-> whether a line below an error is about it: empty, indented deeper, a frame, a call in a Go trace."""
+    return not line.strip() or _depth(line) > depth or is_frame(line) or _GO_CALL.match(line) is not None
 
 
 def _named(segment: Segment, lines: Sequence[str]) -> set[int]:

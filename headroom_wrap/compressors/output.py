@@ -25,8 +25,10 @@ from headroom_wrap.lines.job import is_job
 from headroom_wrap.lines.noise import noise
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.segment import Compressed, Segment
+from headroom_wrap.syntax.shown import source_of
 
 _LEAST = 5
+_SAMPLE = 300
 _TRACE = 8
 _SHORT = 24
 _MANY = 10
@@ -47,14 +49,17 @@ _DIFF = re.compile(r"^diff --git |^@@ -\d", re.MULTILINE)
 def output(segment: Segment) -> Compressed | None:
     """-> the output without its known noise, or None where there is too little of it."""
     text = segment.text
-    if not segment.way_back or segment.error or _SHOWS_FILE.match(segment.call) or _DIFF.search(text) or is_job(text):
+    if not segment.way_back or segment.error or _SHOWS_FILE.match(segment.call) or source_of(segment):
+        return None
+    if _DIFF.search(text) or is_job(text):
         return None
     lines = text.split("\n")
     ticks = _TICKS.search(text) is not None
-    labels = [_label(line, ticks) if line else KEEP for line in lines]
-    known = sum(1 for label in labels if label)
     frames = [place for place, line in enumerate(lines) if line[:1] in " \t" and is_frame(line)]
-    if known < _LEAST and len(frames) < _TRACE:
+    if len(frames) < _TRACE and not any(_label(line, ticks) for line in lines[:: 1 + len(lines) // _SAMPLE] if line):
+        return None
+    labels = [_label(line, ticks) if line else KEEP for line in lines]
+    if sum(1 for label in labels if label) < _LEAST and len(frames) < _TRACE:
         return None
     _fold_passed_go_tests(lines, labels)
     _keep_few_passes(labels)

@@ -1,4 +1,4 @@
-"""A JSON value in, its text with tables out, and back: `write` and `read` are inverses up to whitespace.
+"""A JSON value in, its text with tables out, and back: `write` of `tabled` and `read` are inverses up to whitespace.
 
     [JSON as tables: …]
     {"total_count":2,"items":[table 1]}
@@ -25,8 +25,8 @@ AGAIN = 50
 """Rows after which a long table repeats its columns."""
 LONG = 200
 
-_PLACE = re.compile(r'("(?:[^"\\]|\\.)*")|\[table (\d+)\]', re.S)
-_MARK = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=[\[,])(?=,)|!|&\d+|=', re.S)
+_PLACE = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|\[table (\d+)\]', re.S)
+_MARK = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|(?<=[\[,])(?=,)|!|&\d+|=', re.S)
 _TABLE = re.compile(r"table (\d+), (\d+) (rows|entries): (.*)")
 
 
@@ -76,10 +76,15 @@ class Tables:
         return [f"&{number}={text}" for text, number in self.legend.numbers.items()]
 
 
-def write(value: Any, opening: str = OPENING) -> str | None:
-    """-> the form of a value, or None: it holds no table that is worth it."""
+def tabled(value: Any) -> tuple[Tables, Any]:
+    """-> the tables of a value, and the value with `[table n]` in their places."""
     tables = Tables()
-    skeleton = dumps(tables.skeleton(value))
+    return tables, tables.skeleton(value)
+
+
+def write(made: tuple[Tables, Any], opening: str = OPENING) -> str | None:
+    """-> the form of what `tabled` made of a value, or None: it holds no table that is worth it."""
+    tables, skeleton = made[0], dumps(made[1])
     if not tables.found:
         return None
     body = tables.legend_lines()

@@ -10,8 +10,8 @@ from headroom_wrap.compressors.records_json import dumps, loads
 from headroom_wrap.compressors.records_schema import ABSENT, Column
 
 _PLAIN = re.compile(r"[A-Za-z_@$][\w.$/@-]*|\*", re.A)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
-_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]|,', re.S)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+_PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]|,', re.S)
 _KEYS = re.compile(r"\{([^{}]*)\}")
 _KINDS = {"{": "{", "?{": "?", "[": "[", "*{": "*"}
 _OPEN = re.compile(r"\?\{|\*\{|\{|\[")

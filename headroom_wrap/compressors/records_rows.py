@@ -8,33 +8,23 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
+from headroom_wrap.compressors.records_errors import errors
 from headroom_wrap.compressors.records_json import Number, dumps
 from headroom_wrap.compressors.words import shares
 
 RUN = 5
 CATEGORIES = 50
-"""Different values up to which a column counts as a category, of which every value is shown at least once."""
+"""Different values up to which a column counts as a category, of which every rare value is shown."""
+FEW = 12
+"""Different values up to which a column's summary counts each, and up to which the first row of each is shown."""
 FAR = 3.5 * 1.4826
 """Median absolute deviations from the median, scaled as in Iglewicz and Hoaglin (1993), beyond which it is far out."""
 
-_STATUS = re.compile(r"(?i)^(?:http_?)?(?:status|code|status_?code|response_?code)$")
-_EXIT = re.compile(r"(?i)^(?:exit|return)_?(?:code|status)$|^rc$")
-_LEVEL = re.compile(r"(?i)^(?:log_?)?(?:level|severity|priority|loglevel|lvl)$")
-_GOOD = re.compile(r"(?i)^(?:success|succeeded|ok|passed|healthy|ready|valid)$")
-_ERROR = re.compile(
-    r"(?i)^(?:errors?|exception|fault|failure|stack_?trace|traceback)(?:_?(?:message|msg|code|type|detail|reason))?$"
-)
-_BAD = re.compile(
-    r"(?i)\b(?:error|err|fatal|critical|crit|alert|emergency|emerg|panic|severe|failed|failure|failing|crashed|aborted|timeout|timed_out|denied|rejected|unhealthy|crashloopbackoff|oomkilled)\b"
-)
-_LOUD = re.compile(
-    r"\b(?:ERROR|FATAL|CRITICAL|PANIC|FAILED|EMERG)\b|\b\w+(?:Error|Exception)\b|^(?:[Ee]rror|[Ff]atal|[Pp]anic)\b"
-)
-"""Free text speaks of errors without being one ("improve error handling"): only what shouts, or names an exception."""
 _VARIABLE = re.compile(r"\b\w*?\d\w*")
 """What differs between texts made by one template: masked, they are a category again."""
 _ID = re.compile(
@@ -42,24 +32,35 @@ _ID = re.compile(
 )
 
 
-def columns_of(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """-> path -> one value per record (None where it lacks the key); objects inside are followed two levels down."""
-    found: dict[str, list[Any]] = {}
+_SIMPLE = (str, int, bool, type(None))
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
+"""Days and times are no categories: nothing follows from one being rare."""
+
+
+Values = dict[int, Any]
+"""The values of a column by the place of their record: a record without the key has none."""
+
+
+def columns_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
+    """-> path -> values by place; objects inside are followed two levels down, at most 400 columns."""
+    found: dict[str, Values] = {}
 
     def add(prefix: str, row: Mapping[str, Any], place: int, depth: int) -> None:
         for key, value in row.items():
-            path = f"{prefix}.{key}" if prefix else key
+            path = prefix + key
             if type(value) is dict and depth < 2:
-                add(path, value, place, depth + 1)
-            elif len(found) < 400 or path in found:
-                found.setdefault(path, [None] * len(records))[place] = value
+                add(path + ".", value, place, depth + 1)
+            elif path in found:
+                found[path][place] = value
+            elif len(found) < 400:
+                found[path] = {place: value}
 
     for place, row in enumerate(records):
         add("", row, place, 0)
     return found
 
 
-def numeric(values: Sequence[Any]) -> list[float]:
+def numeric(values: Iterable[Any]) -> list[float]:
     """-> the numbers of a column, in order; empty where it holds anything else than numbers and null."""
     out = []
     for value in values:
@@ -72,42 +73,37 @@ def numeric(values: Sequence[Any]) -> list[float]:
     return out
 
 
-def is_error(path: str, value: Any) -> bool:
-    """-> whether a value says, by the name and type of its column, that its row is about an error."""
-    name = path.rpartition(".")[2]
-    if type(value) is bool:
-        return (not value and _GOOD.match(name) is not None) or (value and _ERROR.match(name) is not None)
-    if type(value) is int:
-        return (
-            (_STATUS.match(name) is not None and 400 <= value < 600)
-            or (_EXIT.match(name) is not None and value != 0)
-            or (_LEVEL.match(name) is not None and 50 <= value <= 60)
-        )
-    if type(value) is str:
-        if _ERROR.match(name):
-            return value.strip().lower() not in ("", "none", "null", "false", "0", "ok")
-        if _STATUS.match(name) and re.fullmatch(r"[45]\d\d", value):
-            return True
-        return (len(value) <= 40 and _BAD.search(value) is not None) or _LOUD.search(value, 0, 2000) is not None
-    return bool(value) and value is not None and _ERROR.match(name) is not None
-
-
 def chosen(
     records: Sequence[Mapping[str, Any]], texts: Sequence[str], words: Mapping[str, float], room: int
 ) -> set[int]:
     """-> the places of the rows to show: all that must be, then rows spread evenly up to `room` characters."""
     count = len(records)
     kept = set(range(min(3, count))) | set(range(max(0, count - 2), count))
-    kept |= _rare([tuple(record) for record in records])
-    errors: set[int] = set()
+    kept |= _rare(dict(enumerate(map(tuple, records))), count)
     for path, values in columns_of(records).items():
-        bad = {place for place, value in enumerate(values) if is_error(path, value)}
-        errors |= bad if len(bad) <= 0.5 * count else set()
-        kept |= _remarkable(path, values)
-    kept |= errors | _asked(texts, words)
+        bad = errors(path, values)
+        kept |= bad if len(bad) <= 0.5 * count else set()
+        kept |= _remarkable(path, values, count)
+    kept |= _asked(texts, words) | _with_remarkable(records)
     spent = sum(len(texts[place]) + 6 for place in kept)
     mean = max(1, sum(map(len, texts)) // max(1, count) + 12)
     return kept | _between(count, (room - spent) // mean)
+
+
+def _with_remarkable(records: Sequence[Mapping[str, Any]]) -> set[int]:
+    """-> the rows with an inner record (in an array) that says an error or holds what is rare among all inner ones."""
+    inner: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for place, record in enumerate(records):
+        for key, value in record.items():
+            if type(value) is list:
+                inner.setdefault(key, []).extend((place, item) for item in value if type(item) is dict)
+    kept: set[int] = set()
+    for pairs in inner.values():
+        for path, values in columns_of([item for _, item in pairs]).items():
+            bad = errors(path, values)
+            found = _rare(_categories(values, len(pairs)), len(pairs)) | _outliers(_measured(path, values, len(pairs)))
+            kept |= {pairs[place][0] for place in found | (bad if 2 * len(bad) <= len(values) else set())}
+    return kept
 
 
 def _between(count: int, more: int) -> set[int]:
@@ -118,32 +114,70 @@ def _between(count: int, more: int) -> set[int]:
     return {place for start in range(0, count, step) for place in range(start, min(start + RUN, count))}
 
 
-def _remarkable(path: str, values: Sequence[Any]) -> set[int]:
+def _remarkable(path: str, values: Values, count: int) -> set[int]:
     """-> the rows with the first and the rare of each category, far-out numbers, and where a level shifts."""
-    numbers = numeric(values)
-    if len(numbers) > 5 and len(numbers) == len(values) and len(set(numbers)) > 2 and not _ID.search(path):
+    if numbers := _measured(path, values, count):
         return _outliers(numbers) | _shifts(numbers)
-    keys = [
-        value if type(value) in (str, int, bool, type(None)) else dumps(value) if value != [] else "[]"
-        for value in values
-    ]
-    if len(set(keys)) > CATEGORIES:
-        keys = [_VARIABLE.sub("#", key) if type(key) is str and len(key) <= 400 else "" for key in keys]
-    if len(set(keys)) <= min(CATEGORIES, max(2, len(values) // 2)):
-        first = {key: place for place, key in reversed(list(enumerate(keys)))}
-        return set(first.values()) | _rare(keys)
-    return set()
+    keys = _categories(values, count)
+    found = _rare(keys, count)
+    if 0 < len(set(keys.values())) <= FEW:
+        first = {key: place for place, key in reversed(keys.items())}
+        found |= set(first.values())
+    return found
 
 
-def _rare(keys: Sequence[Any]) -> set[int]:
-    counts = Counter(keys)
+def _measured(path: str, values: Values, count: int) -> list[float]:
+    """-> the numbers of a column that measures something in every row; empty for names and few different ones."""
+    if len(values) < count or count <= 5 or _ID.search(path):
+        return []
+    numbers = numeric(values.values())
+    return numbers if len(numbers) == count and len(set(numbers)) > 2 else []
+
+
+def _categories(values: Values, count: int) -> Values:
+    """-> the category of each value, None for all that lack one; empty: too many of them, or days and times."""
+    if any(type(value) is str and _DAY.match(value) for value in islice(values.values(), 1)):
+        return {}
+    keys = {
+        place: value if type(value) in _SIMPLE else dumps(value) if value != [] else "[]"
+        for place, value in values.items()
+    }
+    for mask in _MASKS:
+        if len(set(keys.values())) > CATEGORIES:
+            keys = {place: mask(key) if type(key) is str else "" for place, key in keys.items()}
+    if len(keys) < count:
+        lacking = next(place for place in range(count) if place not in keys)
+        keys = dict(sorted([*keys.items(), (lacking, None)]))
+    return keys if len(set(keys.values())) <= min(CATEGORIES, max(2, count // 2)) else {}
+
+
+def _opening(text: str) -> str:
+    """-> the first word of running text, the ending of a name."""
+    first, blank, _ = text.partition(" ")
+    return first if blank else "." + text[-20:].rpartition(".")[2]
+
+
+_MASKS: tuple[Callable[[str], str], ...] = (
+    lambda text: _VARIABLE.sub("#", text) if len(text) <= 400 else "",
+    _opening,
+)
+"""What makes categories of texts that all differ: made by one template, of one kind."""
+
+
+def _rare(keys: Values, count: int) -> set[int]:
+    """-> the places of what few rows have. What rows lack stands for all of them with its first place."""
+    counts = Counter(keys.values())
+    if 0 < len(keys) < count:
+        counts[None] += count - len(keys)
     if len(counts) > CATEGORIES:
         return set()
-    few = max(1, len(keys) // 200)
-    return {place for place, key in enumerate(keys) if counts[key] <= few}
+    few = max(1, count // 200)
+    return {place for place, key in keys.items() if counts[key] <= few}
 
 
 def _outliers(numbers: Sequence[float]) -> set[int]:
+    if not numbers:
+        return set()
     middle = statistics.median(numbers)
     spread = statistics.median(abs(number - middle) for number in numbers)
     places = {numbers.index(min(numbers)), numbers.index(max(numbers))}
@@ -177,10 +211,9 @@ def _shifts(numbers: Sequence[float]) -> set[int]:
 
 
 def _asked(texts: Sequence[str], words: Mapping[str, float]) -> set[int]:
-    """-> the rows that hold a wanted word few rows hold, and the ten that hold most of them."""
-    if not words:
-        return set()
-    scores = shares(texts, words)
+    """-> the ten rows that hold most of the wanted words; a word that a tenth of the rows hold tells none apart."""
+    often = max(10, len(texts) // 10)
+    scores = shares(texts, words, often) if words else []
     best = sorted((place for place, score in enumerate(scores) if score > 0), key=lambda place: (-scores[place], place))
     return set(best[:10])
 
@@ -189,21 +222,23 @@ def summary(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """-> for each column one phrase over all rows: what the values are and how often, or their range and sum."""
     out = []
     for path, values in columns_of(records).items():
-        numbers = numeric(values)
-        present = [value for value in values if value is not None]
+        present = [value for value in values.values() if value is not None]
         if not present or any(type(value) in (list, dict) for value in present):
             continue
-        counts = Counter(map(dumps, values))
-        if 1 < len(counts) <= 12 and len(counts) < len(values) / 2:
+        texts = list(map(dumps, present))
+        counts = Counter(texts)
+        if len(present) < len(records):
+            counts["null"] += len(records) - len(present)
+        if 1 < len(counts) <= FEW and len(counts) < len(records) / 2:
             out.append(f"{path}: " + " ".join(f"{text}×{count}" for text, count in counts.most_common()))
-        elif numbers and len(counts) > 1 and not _ID.search(path):
-            out.append(f"{path}: {_range(numbers, present)}")
+        elif len(counts) > 1 and not _ID.search(path) and (numbers := numeric(present)):
+            out.append(f"{path}: {_range(numbers, texts)}")
     return out[:40]
 
 
-def _range(numbers: Sequence[float], values: Sequence[Any]) -> str:
+def _range(numbers: Sequence[float], texts: Sequence[str]) -> str:
     """Lowest, middle, highest and the sum, which is taken in decimals so that it is the one a person would get."""
-    exact = sum(map(Decimal, map(dumps, values)), Decimal(0))
+    exact = sum(map(Decimal, texts), Decimal(0))
     total = f"{exact:f}" if exact.adjusted() < 25 else str(exact)
     low, middle, high = min(numbers), statistics.median(numbers), max(numbers)
     return f"min {low:.6g} median {middle:.6g} max {high:.6g} sum {total} n {len(numbers)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from headroom_wrap.compressors.records_json import dumps
@@ -53,20 +54,22 @@ class Legend:
 def merged(shapes: Counter[tuple[str, ...]]) -> tuple[list[str], set[tuple[str, ...]]]:
     """-> one key order and the shapes that are subsequences of it, the frequent ones first."""
     order: list[str] = []
+    places: dict[str, int] = {}
     fitting: set[tuple[str, ...]] = set()
     for shape, _ in shapes.most_common():
-        grown = _with(order, shape)
-        if grown is not None:
-            order = grown
-            fitting.add(shape)
+        grown = _with(order, places, shape)
+        if grown is None:
+            continue
+        fitting.add(shape)
+        if grown is not order:
+            order, places = grown, {key: place for place, key in enumerate(grown)}
     return order, fitting
 
 
-def _with(order: list[str], shape: tuple[str, ...]) -> list[str] | None:
+def _with(order: list[str], places: dict[str, int], shape: tuple[str, ...]) -> list[str] | None:
     """-> the order with a shape's new keys behind their predecessors; None: they conflict, or there are too many."""
-    places = {key: place for place, key in enumerate(order)}
     known = [places[key] for key in shape if key in places]
-    if known != sorted(known):
+    if any(after < before for before, after in pairwise(known)):
         return None
     if len(known) == len(shape):
         return order

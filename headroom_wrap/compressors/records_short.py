@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headroom_wrap.compressors.records_form import Found, Tables, notes
+from headroom_wrap.compressors.records_form import Found, Tables, notes, tabled
 from headroom_wrap.compressors.records_header import header
 from headroom_wrap.compressors.records_json import Number, dumps
 from headroom_wrap.compressors.records_rows import chosen, summary
@@ -18,14 +18,14 @@ from headroom_wrap.compressors.records_rows import chosen, summary
 LONG_STRING = 1600
 """Characters of a string above which only its ends are shown: about 400 tokens."""
 HEAD, TAIL = 600, 240
-ROOM = 5000
+ROOM = 2500
 """Characters of rows up to which others are shown beside those that must be."""
 MANY = 60
 """Plain values in an array above which only its ends are shown."""
 
 _BLOB = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_=-]{256,}")
 _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|fatal|panic)\b")
-_USED = re.compile(r'"(?:[^"\\]|\\.)*"|&(\d+)', re.S)
+_USED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|&(\d+)', re.S)
 
 
 def trimmed(value: Any) -> Any:
@@ -61,14 +61,13 @@ def _array(items: list[Any]) -> list[Any]:
     return [*items[:20], Number(about + "…"), *items[-5:]]
 
 
-def shortened(value: Any, opening: str, words: Mapping[str, float]) -> tuple[str, str, str]:
+def shortened(value: Any, made: tuple[Tables, Any], opening: str, words: Mapping[str, float]) -> tuple[str, str, str]:
     """-> the lossy form without its footer, what it leaves out, and the options that print that; "" three times where
-    nothing could be left out."""
-    tables = Tables()
+    nothing could be left out. `made`: what `tabled` made of the value."""
     short = trimmed(value)
-    skeleton = tables.skeleton(short)
-    paths = _paths(skeleton)
     cut = dumps(short) != dumps(value)
+    tables, skeleton = tabled(short) if cut else made
+    paths = _paths(skeleton)
     total = sum(sum(map(len, found.texts)) for found in tables.found)
     body, gone, rows = [], dict[str, int](), 0
     for number, found in enumerate(tables.found, 1):
@@ -133,7 +132,8 @@ def _table(number: int, path: str, found: Found, kept: set[int]) -> list[str]:
     before = -1
     for place in sorted(kept):
         out += _gap(before + 2, place)
-        out.append(f"{place + 1}: {found.texts[place]}")
+        # Of rows that follow each other only the first has its number: the others are counted by any reader.
+        out.append(found.texts[place] if place == before + 1 > 0 else f"row {place + 1}: {found.texts[place]}")
         before = place
     return out + _gap(before + 2, count)
 

@@ -5,7 +5,7 @@ Keeps: the first of each; `[previous line repeated 41 more times]` says the rest
 a way back also: of a progress display, and in a text above 4,000 tokens of lines that differ in their numbers only, the
 first, the last and those with the highest and the lowest of each number; error lines always.
 Leaves out: nothing where the repetition is exact; otherwise the lines that a gap counts.
-Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers.
+Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers, files that an agent may edit.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from headroom_wrap import marker
+from headroom_wrap.compressors.edited import edited
 from headroom_wrap.compressors.words import large
 from headroom_wrap.segment import Compressed, Segment
 
@@ -36,6 +37,8 @@ _WORDS = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
 
 def repeats(segment: Segment) -> Compressed | None:
     """-> the text with its repetition counted, or None: nothing repeats. See the module's docstring."""
+    if edited(segment):
+        return None
     lines = segment.text.split("\n")
     if segment.way_back and (found := _alike(segment, lines)):
         return found

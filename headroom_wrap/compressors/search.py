@@ -1,10 +1,13 @@
-"""Search hits in (grep, ripgrep, git grep, an agent's own search tool), the same hits under their paths out.
+"""Search hits in (grep, ripgrep, git grep, an agent's own search tool), the same hits with each path once out.
 
 Reads: `path:line:text`, context `path-line-text`, `path:line:column:text`, `path:text` where the call is a search, and
 the grouped shapes (ripgrep's --heading, `L3: text` under a path).
-Keeps: every path once in full, every line number, every text with its indentation; in this form nothing is lost, which
-is checked by decoding it (`expand`). Above 4,000 tokens, with a way back: one hit or more of every file, how many more
-there are and on which lines of the original; hits that hold the words of the call and the goal, and definitions, first.
+Keeps: the first hit of every file as it came, of the following ones the line number and the text with its indentation
+(`540:text` belongs to the path above it); in this form nothing is lost, which is checked by decoding it (`expand`).
+Files with one or two hits, and the tenth of the hits that hold most words of the call and the goal, keep `path:line` to
+the letter: agents cite it and search for it (measured on 80 real searches: 3 instead of 8 of 93 used strings missing,
+for 1.3 points of the saving). Above 4,000 tokens, with a way back: one hit or more of every file, how many more there
+are and on which lines of the original; hits that hold the words of the call and the goal, and definitions, first.
 Leaves out: in the lossless form the repeated paths only; otherwise the hits that rank last.
 Not for: logs with timestamps, CSV, stack traces, diagnostics of a compiler, `key: value` text, empty results.
 """
@@ -24,6 +27,10 @@ ROOM = 12_000
 """Characters of hits that are shown of a result above the budget."""
 LONG = 300
 AROUND = 100
+FEWEST = 3
+"""Lines of a file from which on its path stands once: with fewer there is little to gain, and paths get used."""
+CITED, MOST_CITED = 10, 15
+"""One in so many hits, the best, keeps its path, but no more than so many of all."""
 
 _HIT = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\0\n]{1,400}):(\d{1,7}):(.*)", re.S)
 _BARE = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\0\n\s]{1,400}):(.*)", re.S)
@@ -60,11 +67,13 @@ def search(segment: Segment) -> Compressed | None:
     lines = _read(segment)
     if lines is None:
         return None
-    form = "\n".join(_grouped(lines))
-    faithful = len(form) < len(segment.text) and expand(form) == segment.text
-    if segment.way_back and large(form) and (shorter := _shortened(segment, lines)):
+    hits = [line for line in lines if line.path]
+    order = _ranked(segment, hits)
+    cited = {hits[index].place for index in order[: min(MOST_CITED, len(hits) // CITED)]}
+    form = "\n".join(_grouped(lines, cited))
+    if segment.way_back and large(form) and (shorter := _shortened(segment, lines, hits, order)):
         return shorter
-    return Compressed(form) if faithful else None
+    return Compressed(form) if len(form) < len(segment.text) and expand(form) == segment.text else None
 
 
 def expand(text: str) -> str:
@@ -76,23 +85,40 @@ def expand(text: str) -> str:
             out.append(line)
         elif path and (found := _NUMBERED.match(line)):
             out.append(path + (found[1] or "" if line[0].isdigit() else "") + line)
+        elif path and line.startswith((path + ":", path + "-")):
+            out.append(line)
         else:
-            following = lines[place + 1] if place + 1 < len(lines) else ""
-            path = line if line and _NUMBERED.match(following) and not _NUMBERED.match(line) else ""
-            if not path:
-                out.append(line)
+            path, headed = _opened(line, lines[place + 1] if place + 1 < len(lines) else "")
+            out += [] if headed else [line]
     return "\n".join(out)
 
 
-def _grouped(lines: list[Line]) -> Iterator[str]:
-    """A path stands once above two or more lines of its file; a lone hit stays as it came."""
+def _opened(line: str, following: str) -> tuple[str, bool]:
+    """-> the path of the lines that follow, "" for none, and whether the line is nothing but that path."""
+    if _NUMBERED.match(line):
+        return "", False
+    if path := _path_in(line):
+        return path, False
+    return (line, True) if line and _NUMBERED.match(following) else ("", False)
+
+
+def _path_in(line: str) -> str:
+    found = _HIT.match(line)
+    return found[1] if found else ""
+
+
+def _grouped(lines: list[Line], cited: set[int]) -> Iterator[str]:
+    """The path of three or more lines of a file stands in the first of them and in those that are `cited`."""
     for path, group in groupby(_carried(lines), key=lambda pair: pair[0]):
         members = [line for _, line in group]
-        if not path or sum(1 for line in members if line.path) < 2:
+        if not path or sum(1 for line in members if line.path) < FEWEST:
             yield from (line.raw for line in members)
-            continue
-        yield path
-        yield from (line.rest if line.path else line.raw for line in members)
+        elif _path_in(members[0].raw) == path:
+            yield members[0].raw
+            yield from (line.raw if line.place in cited else line.rest or line.raw for line in members[1:])
+        else:
+            yield path
+            yield from (line.rest or line.raw for line in members)
 
 
 def _carried(lines: list[Line]) -> Iterator[tuple[str, Line]]:
@@ -178,10 +204,9 @@ def _headed(raws: list[str]) -> list[Line] | None:
     return lines if _enough(lines, True) and len({line.path for line in lines}) > 1 else None
 
 
-def _shortened(segment: Segment, lines: list[Line]) -> Compressed | None:
-    """Rank the hits, keep the best of every file and then the best of all up to the budget."""
-    hits = [line for line in lines if line.path]
-    kept = _chosen(segment, hits)
+def _shortened(segment: Segment, lines: list[Line], hits: list[Line], order: list[int]) -> Compressed | None:
+    """Keep the best hit of every file and then the best of all up to the budget."""
+    kept = _chosen(hits, order)
     if len(kept) == len(hits) and all(len(line.raw) <= LONG for line in hits):
         return None
     text = "\n".join(_with_gaps(segment, lines, kept))
@@ -190,10 +215,16 @@ def _shortened(segment: Segment, lines: list[Line]) -> Compressed | None:
     return Compressed(shorter, omitted) if len(shorter) < 0.8 * len(segment.text) else None
 
 
-def _chosen(segment: Segment, hits: list[Line]) -> set[int]:
-    words = wanted(segment)
-    scores = [share + _worth(line) for share, line in zip(shares((hit.raw for hit in hits), words), hits, strict=True)]
-    order = sorted(range(len(hits)), key=lambda index: (-scores[index], index))
+def _ranked(segment: Segment, hits: list[Line]) -> list[int]:
+    """-> the places of all hits, those that hold wanted words and definitions first."""
+    scores = [
+        share + _worth(line)
+        for share, line in zip(shares((hit.raw for hit in hits), wanted(segment)), hits, strict=True)
+    ]
+    return sorted(range(len(hits)), key=lambda index: (-scores[index], index))
+
+
+def _chosen(hits: list[Line], order: list[int]) -> set[int]:
     best: dict[str, int] = {}
     for index in order:
         best.setdefault(hits[index].path, index)
@@ -224,9 +255,13 @@ def _with_gaps(segment: Segment, lines: list[Line], kept: set[int]) -> Iterator[
             yield from (line.raw for line in members if not _follows(line, lines))
             continue
         shown = [line for line in members if line.place in kept]
-        if shown:
+        whole = bool(shown) and _path_in(shown[0].raw) == path
+        if shown and not whole:
             yield path
-        yield from (_window(segment, line) for line in shown)
+        yield from (
+            (path + line.raw[len(path)] if whole and line is shown[0] else "") + _window(segment, line)
+            for line in shown
+        )
         missing = [line.place for line in members if line.path and line.place not in kept]
         if missing:
             yield marker.gap(missing[0], missing[-1], f"+{len(missing)} more in this file")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from headroom_wrap.segment import Segment
 
@@ -23,12 +25,12 @@ _IGNORED = frozenset(_COMMON.split())
 
 def size(text: str) -> int:
     """-> about how many tokens a text has: words, groups of three digits, punctuation, line ends."""
-    return sum(1 for _ in _PIECE.finditer(text))
+    return len(_PIECE.findall(text))
 
 
-def large(text: str) -> bool:
-    """-> whether a text is above `BUDGET`."""
-    return len(text) > 2 * BUDGET and (len(text) > 8 * BUDGET or size(text) > BUDGET)
+def large(text: str, budget: int = BUDGET) -> bool:
+    """-> whether a text has more tokens than `budget`."""
+    return len(text) > 2 * budget and (len(text) > 8 * budget or size(text) > budget)
 
 
 def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:
@@ -42,8 +44,35 @@ def wanted(segment: Segment, limit: int = 200) -> dict[str, float]:
     return found
 
 
-def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:
-    """-> for each line the weights of the wanted words in it, each divided by how often it occurs at all."""
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def parts(text: str) -> frozenset[str]:
+    """-> the words that identifiers and file names in a text are made of, lower case, those of three letters and more;
+    names of several words also as a whole."""
+    found: set[str] = set()
+    for name in _WORD.findall(text):
+        found.add(name.lower())
+        found.update(part.lower() for part in _PART.findall(name) if len(part) > 2)
+    return frozenset(found - _IGNORED)
+
+
+def likely(segment: Segment, names: Sequence[str], most: int) -> set[int]:
+    """-> the places of at most so many names that share words with the goal or the call, words that few names have
+    counting most."""
+    asked = parts(segment.goal[:6000]) | parts(segment.goal[-6000:]) | parts(segment.call[:2000])
+    held = [parts(name) & asked for name in names]
+    counts = Counter(word for words in held for word in words)
+    scores = [sum(1 / counts[word] for word in sorted(words)) for words in held]
+    order = sorted((place for place in range(len(names)) if scores[place]), key=lambda place: (-scores[place], place))
+    return set(order[:most])
+
+
+def shares(lines: Iterable[str], words: Mapping[str, float], most: float = inf) -> list[float]:
+    """-> for each line the weights of the wanted words in it, each divided by how often it occurs at all.
+
+    Words that more than `most` lines hold count nothing.
+    """
     held = [{low for word in _WORD.findall(line) if (low := word.lower()) in words} for line in lines]
     counts: dict[str, int] = {}
     for inside in held:
@@ -51,5 +80,6 @@ def shares(lines: Iterable[str], words: Mapping[str, float]) -> list[float]:
             counts[word] = counts.get(word, 0) + 1
     # Summed in sorted order: a set's order changes with the hash seed, and so would the last digit of the sum.
     return [
-        sum(words[word] * (1.0 if counts[word] < 4 else 4 / counts[word]) for word in sorted(inside)) for inside in held
+        sum(words[word] * min(1.0, 4 / counts[word]) for word in sorted(inside) if counts[word] <= most)
+        for inside in held
     ]

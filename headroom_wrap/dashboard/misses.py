@@ -27,7 +27,18 @@ def misses(rows: Sequence[Misses], sums: Totals) -> Readable:
         kinds = (f"{number:,}" for number in (row.gets, row.reads, row.edits))
         sizes = (tokens(row.removed), tokens(row.returned), money(row.cost))
         table.add_row(one_line(f"{row.compressor}, {row.tool}"), *counts, share(row.rate), *kinds, *sizes)
-    return Readable(Group(net(rows, sums), Text(), table, Text(), Text(_NOTES, style="dim")))
+    return Readable(Group(net(rows, sums), Text(), table, *_off(rows), Text(), Text(_NOTES, style="dim")))
+
+
+def _off(rows: Sequence[Misses]) -> list[Text]:
+    """-> what the misses have switched off."""
+    return [
+        Text(
+            f"{row.compressor}, {row.tool}: leaves out nothing in new runs, its misses cost more than it saves.", "red"
+        )
+        for row in rows
+        if row.lossless
+    ]
 
 
 def net(rows: Sequence[Misses], sums: Totals) -> Text:
@@ -46,5 +57,6 @@ def net(rows: Sequence[Misses], sums: Totals) -> Text:
 _NOTES = (
     "missed: results of which something was wanted again: by headroom get or the MCP tool, by reading a folded range "
     "again, or by an edit of text that was folded. removed, back: o200k tokens left out at first, and of the results "
-    "that brought it back. cost: the part of the bill of each request made for it; an edit makes none."
+    "that brought it back. cost: the part of the bill of each request made for it; an edit makes none. A compressor "
+    "whose misses cost more than it saves leaves out nothing more of that tool, and is tried again some sessions later."
 )

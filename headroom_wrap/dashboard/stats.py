@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from headroom_wrap.dashboard.view import View
-from headroom_wrap.dashboard.words import UNKNOWN, Readable, money, one_line, share, tokens
-from headroom_wrap.ledger import Part, Totals
+from headroom_wrap.dashboard import fixed
+from headroom_wrap.dashboard.charts import Days, Growth
+from headroom_wrap.dashboard.tables import ROWS, Beside, Figures, limited
+from headroom_wrap.dashboard.words import UNKNOWN, Readable, between, money, one_line, share, tokens
+from headroom_wrap.ledger import Holdout, Part, Totals
+from headroom_wrap.ledger.holdout import ENOUGH
+from headroom_wrap.ledger.view import View
 
-ROWS = 8
-"""Rows that a table shows at most; the rest is one line with their sum or number."""
+
+def stretch(sums: Totals) -> str:
+    """-> "1.14 ×" for requests of a subscription, unknown where there are none."""
+    return UNKNOWN if not sums.logins or sums.stretch is None else f"{sums.stretch:.2f} ×"
+
 
 _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("whole bill saved", "estimated", lambda sums: share(sums.effect)),
-    ("  in money", "estimated", lambda sums: money(sums.saved)),
-    ("  bill as it is", "estimated", lambda sums: money(sums.bill)),
-    ("results removed", "measured", lambda sums: _known(sums, sums.before - sums.after)),
-    ("  share of them", "measured", lambda sums: share(sums.before - sums.after, sums.before)),
-    ("  with every resend", "measured", lambda sums: _known(sums, sums.removed)),
+    ("  in money", "estimated", lambda sums: money(sums.kept)),
+    ("  bill as it is", "estimated", lambda sums: money(sums.owed)),
+    ("  limits last", "estimated", stretch),
+    ("  spent on misses", "estimated", lambda sums: money(sums.missed)),
+    ("results removed", "counted", lambda sums: _known(sums, sums.before - sums.after)),
+    ("  share of them", "counted", lambda sums: share(sums.before - sums.after, sums.before)),
+    ("  with every resend", "counted", lambda sums: _known(sums, sums.removed)),
+    ("  markers in them", "counted", lambda sums: _known(sums, sums.marks)),
+    ("  tools we added", "counted", lambda sums: _known(sums, sums.injected)),
     ("prompt tokens", "reported", lambda sums: _reported(sums, _prompt(sums))),
     ("  read from cache", "reported", lambda sums: _reported(sums, sums.cache_read)),
     ("  written to cache", "reported", lambda sums: _reported(sums, sums.cache_write + sums.cache_write_1h)),
@@ -30,19 +40,30 @@ _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("requests answered", "counted", lambda sums: f"{sums.exchanges:,}"),
     ("  not answered", "counted", lambda sums: f"{sums.failed:,}"),
 )
+_SOMETIMES: dict[str, Callable[[Totals], int]] = {
+    "  limits last": lambda sums: sums.logins,
+    "  tools we added": lambda sums: sums.injected,
+}
+"""Rows that stand only where there is something to show."""
+NOTHING = "Nothing recorded yet. Run `headroom wrap claude`, or see it work with `headroom demo`."
 
 
 def dashboard(view: View) -> Readable:
-    """-> the whole dashboard, for any width from 60 columns on."""
+    """-> the whole dashboard, for any width from 40 columns on."""
     if view.empty:
-        return Readable(Text("Nothing recorded yet. Run `headroom wrap claude`, or see it work with `headroom demo`."))
-    parts: list[RenderableType] = [*alarms(view.alarms), headline(view.ever), Text(), _figures(view)]
-    parts += [Text(), _groups("agent", view.agents), Text(), _groups("model", view.models)]
-    for title, rows in (("compressor", view.compressors), ("tool", view.tools)):
-        if rows:
-            parts += [Text(), _parts(title, rows)]
-    parts += [Text(), _passed(view), Text(), _notes(view)]
-    return Readable(Group(*parts))
+        window = view.window
+        chosen = window.since or window.session or window.project
+        said = "Nothing recorded of what was asked for; leave out --since, --session or --project."
+        return Readable(Text(said if chosen else NOTHING))
+    left: list[RenderableType] = [_figures(view)]
+    left += [Days(view.days)] * (len(view.days) > 1)
+    left += [Growth(view.context)] * (len(view.context.tokens) > 1)
+    left += [_passed(view), _measured(view)]
+    right: list[RenderableType] = [_groups("agent", view.agents), _groups("model", view.models)]
+    right += [_groups("project", view.projects)] * (len(view.projects) > 1)
+    right += [_parts(title, rows) for title, rows in (("compressor", view.compressors), ("tool", view.tools)) if rows]
+    head: list[RenderableType] = [*alarms(view.alarms), headline(view.ever), Text()]
+    return Readable(Group(*head, Beside(left, right), _notes(view)))
 
 
 def alarms(lines: Iterable[str]) -> list[RenderableType]:
@@ -51,83 +72,104 @@ def alarms(lines: Iterable[str]) -> list[RenderableType]:
 
 
 def headline(sums: Totals) -> Text:
-    """-> the effect on the whole bill in one line, or what is known where that is not."""
-    if sums.effect is None or sums.saved is None or sums.bill is None:
+    """-> the effect on the whole bill in one line with its range, or what is known where that is not."""
+    if sums.effect is None:
         removed = f"{tokens(sums.before - sums.after)} of {tokens(sums.before)} tokens of tool results removed"
         return Text.assemble((removed, "bold"), f" · effect on the bill {UNKNOWN}")
     word = "saved" if sums.effect >= 0 else "added"
     style = "bold green" if sums.effect > 0 else "bold red" if sums.effect < 0 else "bold"
-    of = f" · {money(abs(sums.saved))} of {money(sums.bill + sums.saved)}"
-    return Text.assemble((f"{share(abs(sums.effect))} of the whole bill {word}", style), of, " · estimated")
+    said = [f" ({between(sums.effect_range)})"]
+    if sums.kept is not None and sums.owed is not None:
+        said.append(f"{money(abs(sums.kept))} of {money(sums.owed + sums.kept)}")
+    if sums.logins:
+        said.append(f"limits last {stretch(sums)} as long")
+    return Text.assemble(
+        (f"{share(abs(sums.effect))} of the whole bill {word}", style), " · ".join([*said, "estimated"])
+    )
 
 
-def _figures(view: View) -> Table:
-    table = _table("", "today", "7 days", "all", last="")
+def measured(found: Holdout) -> str:
+    """-> what the holdout shows, or how far it is from showing anything."""
+    if None in (found.difference, found.low, found.high):
+        held, ours = min(found.held, ENOUGH), min(found.compressed, ENOUGH)
+        return f"not yet: {held} of {ENOUGH} untouched and {ours} of {ENOUGH} compressed conversations"
+    difference, ends = found.difference or 0.0, (found.low or 0.0, found.high or 0.0)
+    of = f"{found.compressed:,} compressed conversations beside {found.held:,} untouched ones"
+    return f"{100 * difference:+.1f} % of the bill (95 %: {100 * ends[0]:+.1f} to {100 * ends[1]:+.1f} %), {of}"
+
+
+def _figures(view: View) -> Figures:
+    since = view.window.since
+    ever = "since " + time.strftime("%m-%d", time.localtime(since)) if since else "all"
+    table = Figures("", ("today", "7 days", ever, ""), shed=("7 days", ""), last=True)
     for label, kind, figure in _FIGURES:
-        style = "bold" if label == _FIGURES[0][0] else ""
         cells = [figure(sums) for sums in (view.today, view.week, view.ever)]
-        table.add_row(label, *cells, Text(kind, style="dim"), style=style)
+        if label in _SOMETIMES and not _SOMETIMES[label](view.ever):
+            continue
+        table.add(label, *cells, Text(kind, style="dim"), style="bold" if label == _FIGURES[0][0] else "")
     return table
 
 
-def _groups(title: str, rows: tuple[Totals, ...]) -> Table:
-    table = _table(title, "requests", "removed", "share", "bill")
+def _groups(title: str, rows: tuple[Totals, ...]) -> Figures:
+    table = Figures(title, ("requests", "removed", "share", "bill"), shed=("requests", "share"))
     for sums in rows[:ROWS]:
         removed = sums.before - sums.after
         cells = (f"{sums.exchanges:,}", tokens(removed), share(removed, sums.before), share(sums.effect))
-        table.add_row(one_line(sums.name) or UNKNOWN, *cells)
-    return _with_rest(table, len(rows))
+        table.add(one_line(sums.name) or UNKNOWN, *cells)
+    return limited(table, len(rows))
 
 
-def _parts(title: str, rows: tuple[Part, ...]) -> Table:
-    table = _table(title, "results", "changed", "removed", "share")
+def _parts(title: str, rows: tuple[Part, ...]) -> Figures:
+    table = Figures(title, ("results", "changed", "removed", "share"), shed=("results", "changed"))
     for part in rows[:ROWS]:
         removed = part.before - part.after
         cells = (f"{part.segments:,}", f"{part.changed:,}", tokens(removed), share(removed, part.before))
-        table.add_row(one_line(part.name), *cells)
-    return _with_rest(table, len(rows))
+        table.add(one_line(part.name), *cells)
+    return limited(table, len(rows))
 
 
-def _passed(view: View) -> Table:
-    table = _table("not saved, and why", "results", "tokens", "share")
+def _passed(view: View) -> Figures:
+    table = Figures("not saved, and why", ("results", "tokens", "share"), shed=("results",))
     for passed in view.passed[:ROWS]:
         cells = (f"{passed.segments:,}", tokens(passed.tokens), share(passed.tokens, view.ever.before))
-        table.add_row(one_line(passed.why) or "no reason recorded", *cells)
+        table.add(one_line(passed.why) or "no reason recorded", *cells)
     if not view.passed:
-        table.add_row("every tool result was changed" if view.ever.before else "no tool result seen", *[""] * 3)
-    return _with_rest(table, len(view.passed))
+        table.add("every tool result was changed" if view.ever.before else "no tool result seen")
+    return limited(table, len(view.passed))
 
 
-def _with_rest(table: Table, rows: int) -> Table:
-    if rows > ROWS:
-        table.add_row(Text(f"and {rows - ROWS} more", style="dim"), *[""] * (len(table.columns) - 1))
-    return table
-
-
-def _table(name: str, *figures: str, last: str | None = None) -> Table:
-    """-> an empty table: names in what the figures leave of the width, the figures whole, a last column of words."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, header_style="bold")
-    table.add_column(name, overflow="ellipsis", min_width=18)
-    for figure in figures:
-        table.add_column(figure, justify="right", no_wrap=True)
-    if last is not None:
-        table.add_column(last, no_wrap=True)
-    return table
+def _measured(view: View) -> Text:
+    """-> misses, the holdout and the fixed part, one line each, for those that have anything to say."""
+    lines = []
+    if view.misses:
+        missed, results = (sum(getattr(row, name) for row in view.misses) for name in ("missed", "results"))
+        lines.append(f"misses: {missed:,} of {results:,} shortened results were asked for again (--misses)")
+    if view.holdout.held:
+        lines.append(f"holdout, measured: {measured(view.holdout)}")
+    if found := fixed.in_short(view.fixed):
+        lines.append(f"{found} (--fixed)")
+    return Text("\n".join(lines))
 
 
 def _notes(view: View) -> Text:
     """-> how to read the figures, and what they leave out."""
     ever = view.ever
+    counted = "; ".join(calibration.says for calibration in view.calibrations) or "o200k"
     notes = [
         "estimated: the same requests at list prices with the provider's cache, a removed token once at the price of "
-        f"new prompt and then at the cache-read price; prices of {view.priced}; on a subscription, limits stretched.",
-        "measured: o200k tokens of tool results, each counted once; shares are of them. reported: the provider's own "
-        f"counts. The three are never added. bill: the share of it that was saved. {UNKNOWN}: unknown.",
+        f"new prompt and then at the cache-read price, less misses; prices of {view.priced}. counted: tool results, "
+        "each once, as o200k; shares are of them. reported: the provider's own counts. The three are never added. "
+        f"bill: the share of it that was saved. {UNKNOWN}: unknown.",
+        f"The range is that of how the model counts ({counted}) and of cache lifetimes that were not reported.",
     ]
     if ever.reported < ever.exchanges:
         notes.append(f"{ever.exchanges - ever.reported:,} of {ever.exchanges:,} answered requests came without counts.")
     if ever.unpriced:
         notes.append(f"{ever.unpriced:,} requests went to models without a known price: in no bill, in no saving.")
+    if ever.logins:
+        notes.append(
+            f"{ever.logins:,} requests by a subscription's login: in no dollars, for nobody pays them by token."
+        )
     return Text("\n".join(notes), style="dim")
 
 

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 UNKNOWN = "–"
-_PLAIN = str.maketrans({"–": "-", "·": "|", "…": "~", "─": "-", "━": "-", "×": "x"})
+_PLAIN = str.maketrans(
+    {"–": "-", "·": "|", "…": "~", "─": "-", "━": "-", "×": "x", "→": ">", "█": "#", "░": ".", "│": "|"}
+    | dict(zip("▁▂▃▄▅▆▇", "_.:-=+*", strict=True))
+)
 
 
 def tokens(count: float | None) -> str:
@@ -33,6 +37,11 @@ def share(part: float | None, whole: float | None = 1.0) -> str:
     return UNKNOWN if part is None or not whole else f"{100 * part / whole:.1f} %"
 
 
+def between(ends: tuple[float, float] | None) -> str:
+    """-> "11.1 to 13.9 %", the least and the most of a share."""
+    return UNKNOWN if ends is None else f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+
+
 def one_line(text: str) -> str:
     """-> a text without line breaks and control characters, fit for a title or a table's cell."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
@@ -51,3 +60,21 @@ class Readable:
                 text = segment.text.translate(_PLAIN).encode("ascii", "replace").decode()
                 segment = Segment(text, segment.style)
             yield segment
+
+
+class Cropped:
+    """What fits on a screen of so many lines, the last one saying how many are missing."""
+
+    def __init__(self, inner: RenderableType, lines: int) -> None:
+        self._inner, self._lines = inner, max(2, lines)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
+        """-> the segments of the first lines."""
+        lines = console.render_lines(self._inner, options.update(height=None), pad=False)
+        shown = lines if len(lines) <= self._lines else lines[: self._lines - 1]
+        for line in shown:
+            yield from line
+            yield Segment.line()
+        if len(shown) < len(lines):
+            said = f"… {len(lines) - len(shown)} more lines: make the window taller, or run it without --watch"
+            yield from console.render(Readable(Text(said, style="reverse", no_wrap=True, overflow="ellipsis")), options)

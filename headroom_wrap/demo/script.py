@@ -64,12 +64,26 @@ class ToolCall:
 
 
 NAMES = {
-    "run": ("Bash", "exec", "exec_command", "shell", "run_shell_command", "bash", "execute_bash", "terminal"),
-    "read": ("Read", "read_file", "read", "view"),
-    "search": ("Grep", "search_file_content", "grep_search", "grep"),
+    "run": (
+        *("Bash", "exec", "exec_command", "shell", "run_shell_command", "bash", "execute_bash", "terminal"),
+        *("Execute", "run_commands"),
+    ),
+    "read": ("Read", "read_file", "read", "view", "read_files", "file_editor"),
+    "search": ("Grep", "search_file_content", "grep_search", "grep", "search_codebase"),
 }
-COMMAND = ("command", "cmd")
-PATH = ("file_path", "absolute_path", "filePath", "path")
+COMMAND = ("command", "cmd", "commands")
+PATH = ("file_path", "absolute_path", "filePath", "filepath", "path", "files")
+PATTERN = ("pattern", "queries")
+WHERE = ("path", "dir_path", "paths")
+ALSO = {
+    "description": "Look closer",
+    "summary": "Look closer",
+    "security_risk": "LOW",
+    "riskLevel": "low",
+    "riskLevelReason": "It only reads",
+    "output_mode": "content",
+}
+"""Parameters that an agent's tools want besides, with what they get."""
 
 
 def next_step(script: Sequence[Step], results: int) -> Step:
@@ -119,11 +133,20 @@ def _filled(tool: Tool, step: Step) -> ToolCall:
     if tool.free_text:
         source = f"const r = await tools.exec_command({{cmd: {json.dumps(step.what)}}});\ntext(r.output ?? r);\n"
         return ToolCall(tool.name, text=source)
-    if step.do == "search":
-        wanted = {"pattern": step.what, "path": step.where, "output_mode": "content"}
-        return ToolCall(tool.name, {name: value for name, value in wanted.items() if name in tool.parameters})
-    name = next((name for name in (COMMAND if step.do == "run" else PATH) if name in tool.parameters), "command")
-    wanted = {name: step.what}
-    if "description" in tool.parameters:
-        wanted["description"] = "Look closer"
-    return ToolCall(tool.name, wanted)
+    first = {"run": COMMAND, "read": PATH, "search": PATTERN}[step.do]
+    given = {_first(first, tool): step.what, **({_first(WHERE, tool): step.where} if step.do == "search" else {})}
+    if step.do == "read" and "command" in tool.parameters:
+        given["command"] = "view"
+    given |= {name: value for name, value in ALSO.items() if name in tool.parameters}
+    return ToolCall(tool.name, {name: _shaped(name, value) for name, value in given.items() if name})
+
+
+def _first(names: Sequence[str], tool: Tool) -> str:
+    return next((name for name in names if name in tool.parameters), "")
+
+
+def _shaped(name: str, value: str) -> Any:
+    """-> the value as a parameter of this name takes it: some tools take several commands, files or patterns."""
+    if name == "files":
+        return [{"path": value}]
+    return [value] if name in ("commands", "queries", "paths") else value

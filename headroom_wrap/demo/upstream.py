@@ -18,14 +18,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from headroom_wrap.demo import answers, asked, websocket
+from headroom_wrap.demo import accounts, answers, asked, websocket
 from headroom_wrap.demo.answers import Reply, sse
 from headroom_wrap.demo.asked import JSON, Asked
 from headroom_wrap.demo.script import Step, call_for, next_step
 from headroom_wrap.wire.encoding import decoded
-
-ROUTING = ("workspace_backend_origin", "account_routing_override")
-"""What Codex wants to know of a ChatGPT account before its first turn: where its data may be."""
 
 BODY_CAP = 64 << 20
 
@@ -209,13 +206,15 @@ class _Connection(BaseHTTPRequestHandler):
         self._taken()
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self._upgraded()
-        elif _bare(self.path).endswith("/accounts/check"):
-            account = {"id": self.headers.get("ChatGPT-Account-ID", ""), **dict.fromkeys(ROUTING, "NO_CONSTRAINT")}
-            self._json(200, {"accounts": [account]})
-        elif _bare(self.path).endswith("/models"):
-            self._json(200, {"object": "list", "data": [], "models": []})
         else:
-            self._json(404, {"error": {"type": "not_found_error", "message": "the script has no such path"}})
+            self._account()
+
+    def _account(self) -> None:
+        """Answer what isn't inference."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        known = accounts.answer(_bare(self.path), headers)
+        unknown = {"error": {"type": "not_found_error", "message": "the script has no such path"}}
+        self._json(404 if known is None else 200, unknown if known is None else known)
 
     def do_POST(self) -> None:
         request = self._taken()
@@ -223,7 +222,7 @@ class _Connection(BaseHTTPRequestHandler):
         if _bare(self.path).endswith(("/count_tokens", ":countTokens")):
             self._json(200, {"input_tokens": len(request.body) // asked.CHARS_PER_TOKEN})
         elif dialect is None:
-            self._json(404, {"error": {"type": "not_found_error", "message": "the script has no such path"}})
+            self._account()
         else:
             self._infer(dialect, request)
 

@@ -30,6 +30,15 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 
+# What stands, in any case, in every line that `_ERROR` finds: a look for these costs a tenth of the pattern.
+_ERROR_HINTS = (
+    *("error", "fail", "fatal", "fault", "panic", "exception", "traceback", "severe", "segfault", "core dumped"),
+    *("abort", "crash", "killed", "out of memory", "unhandled", "uncaught", "timed out", "assert", "conflict"),
+    *("violat", "caused by", "cannot", "can't", "could", "unable to", "undefined", "no such", "not found"),
+    *("must not", "not allowed", "not permitted", "no space", "expected", "mismatch", "exit", "returned", "signal"),
+)
+_ERROR_SIGN = re.compile(r"[A-Z]\d{3}|ERR!|[\u2717\u2718\u2716\u274c\u2715]|^E[ :]")
+
 _DOUBT = re.compile(
     r"\b(?:critical|deny|emerg(?:ency)?|alert|abort|denied|refused|rejected|crash|oom|unresolved|undefined|unreachable"
     r"|unsatisfied|corrupt(?:ed)?|deadlock|time[d]?-?out|broken|lost|did not|does ?n[o']t|not supported|missing|invalid"
@@ -50,6 +59,9 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 
+_FAILED_HINTS = ("exit", "fail", "*** [", "err!")
+_WARNING_HINTS = ("warn", "deprecat", "vulnerabilit", "skip", "retry", "caution", "w:", "\u26a0")
+
 _EXIT = re.compile(
     r"\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returncode|return code|exit_code|status code)\b\W{0,3}-?\d+"
     r"|^(?:BUILD|Build|Tests?|Test Suites|Ran|Finished|Result|Total|Summary|real|user|sys)\b",
@@ -59,11 +71,16 @@ _EXIT = re.compile(
 
 def is_error(line: str) -> bool:
     """-> whether the line says that something went wrong. Paths do not count: `src/errors/missing.go` is a name."""
-    if _ERROR.search(line) is None:
+    if not (_holds(line, _ERROR_HINTS) or _ERROR_SIGN.search(line)) or _ERROR.search(line) is None:
         return False
     if "/" in line:
         line = " ".join(word for word in line.split() if "/" not in word or word.endswith(":"))
     return _ERROR.search(_HARMLESS.sub("", line)) is not None
+
+
+def _holds(line: str, hints: tuple[str, ...]) -> bool:
+    low = line.lower()
+    return any(hint in low for hint in hints)
 
 
 def is_doubtful(line: str) -> bool:
@@ -73,12 +90,12 @@ def is_doubtful(line: str) -> bool:
 
 def is_failed_status(line: str) -> bool:
     """-> whether the line says that a command, a build or a job ended badly."""
-    return _FAILED.search(line) is not None
+    return _holds(line, _FAILED_HINTS) and _FAILED.search(line) is not None
 
 
 def is_warning(line: str) -> bool:
     """-> whether the line warns."""
-    return _WARNING.search(line) is not None
+    return _holds(line, _WARNING_HINTS) and _WARNING.search(line) is not None
 
 
 def is_diagnostic(line: str) -> bool:

@@ -1,26 +1,25 @@
 """An agent's name in; the server in that agent's own config file, and out of it again to the byte, out.
 
-What was put in is journalled first: the text, its place, and hashes of the file without and with it. Nothing else of
-the file is kept: such files hold keys. Where the file was changed since, only our entry is taken out.
+What was put in stands in the journal (`journal.py`). Where it was changed since, the entry is found by its name.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap import journal
 from headroom_wrap.agents import Server, claude
-from headroom_wrap.mcp.member import Insertion, inserted, removed
+from headroom_wrap.journal import Insertion, read, text_of
+from headroom_wrap.mcp.member import inserted, listed, removed, unlisted
 from headroom_wrap.refused import Refused
 
 NAME = "headroom"
-JOURNAL = "journal"
 _BEGIN, _END = "# headroom mcp: begin\n", "# headroom mcp: end\n"
 
 
@@ -42,35 +41,33 @@ class Place:
 
 PLACES = {
     "claude": Place("CLAUDE_CONFIG_DIR", "", ".claude.json", claude.SERVER),
-    "codex": Place("CODEX_HOME", ".codex", "config.toml", {}),
+    "codex": Place("CODEX_HOME", ".codex", "config.toml", {"default_tools_approval_mode": "approve"}),
     "cursor": Place("", ".cursor", "mcp.json", {}),
     "gemini": Place("", ".gemini", "settings.json", {"trust": True}),
     "copilot": Place("COPILOT_HOME", ".copilot", "mcp-config.json", {"type": "local", "tools": ["*"]}),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The journal's line: `at` and `text` are what was put into `file`; hashes are of its bytes ("": no file)."""
-
-    file: str
-    at: int
-    text: str
-    before: str
-    after: str
+ALLOWED = {"claude": Place("CLAUDE_CONFIG_DIR", ".claude", "settings.json", {})}
+"""Where leave to use a server stands in another file than the server itself."""
+ALLOW = ("permissions", "allow")
 
 
 def install(agent: str, server: Server, home: Path, environment: Mapping[str, str]) -> Path:
-    """-> the file that now names the server. Raises Refused where it can't be read or has another `headroom`."""
+    """-> the file that now names the server, whose tools the agent may use without asking: they only read.
+
+    Raises Refused where it can't be read or has another `headroom`; then nothing was written.
+    """
     place = PLACES[agent]
     path = place.path(environment)
-    content = _read(path)
-    text = _text(path, content)
-    put = _toml(path, text, server) if path.suffix == ".toml" else _json(path, text, server.entry(**place.more))
-    after = put.into(text).encode()
-    journal = Entry(str(path), put.at, put.text, _hash(content), _hash(after))
-    _write(_journal(home, agent), json.dumps(asdict(journal)).encode(), 0o600)
-    _write(path, after)
+    server_in = _toml if path.suffix == ".toml" else _json
+    changes = [(_name(agent), path, server_in(path, text_of(path, read(path)), server.entry(**place.more)))]
+    if agent in ALLOWED:
+        settings = ALLOWED[agent].path(environment)
+        leave = _leave(settings, text_of(settings, read(settings)))
+        changes += [(_leave_name(agent), settings, leave)] if leave else []
+    for name, file, insertion in changes:
+        journal.put(home, name, file, insertion)
     return path
 
 
@@ -79,17 +76,51 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
 
     Raises Refused where it can't be read or doesn't name it.
     """
-    entry = _entry(_journal(home, agent))
+    if agent in ALLOWED:
+        _forbid(home, _leave_name(agent))
+    entry = journal.entries(home).get(_name(agent))
     path = Path(entry.file) if entry else PLACES[agent].path(environment)
-    content = _read(path)
-    if entry and _hash(content) == entry.after and not entry.before:
-        path.unlink()
-    elif content is not None and not (entry and _hash(content) == entry.before):
-        _write(path, _without(path, _text(path, content), entry).encode())
-    elif entry is None:
-        raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo")
-    _journal(home, agent).unlink(missing_ok=True)
+    if entry is None or (entry.state == "lost" and path.exists()):
+        journal.rewrite(path, _without(path, text_of(path, read(path))))
+    journal.take_out(home, _name(agent))
     return path
+
+
+def _name(agent: str) -> str:
+    return f"mcp-{agent}"
+
+
+def _leave_name(agent: str) -> str:
+    return f"mcp-{agent}-allow"
+
+
+def _forbid(home: Path, name: str) -> None:
+    """Take the leave out again, if we put it in and it still stands there. Raises Refused."""
+    entry = journal.entries(home).get(name)
+    if entry and entry.state == "lost":
+        path = Path(entry.file)
+        with suppress(KeyError):
+            journal.rewrite(path, _without_leave(path, text_of(path, read(path))))
+    journal.take_out(home, name)
+
+
+def _without_leave(path: Path, text: str) -> str:
+    try:
+        return unlisted(text, ALLOW, claude.MCP_PERMISSION)
+    except ValueError as problem:
+        mend = f"take {claude.MCP_PERMISSION!r} out yourself"
+        raise Refused(f"{path} can't be read as JSON", str(problem), mend) from None
+
+
+def _leave(path: Path, text: str) -> Insertion | None:
+    """-> what allows our tools; None where the user has done so."""
+    try:
+        return listed(text, ALLOW, claude.MCP_PERMISSION)
+    except KeyError:
+        return None
+    except ValueError as problem:
+        lines = json.dumps({"permissions": {"allow": [claude.MCP_PERMISSION]}})
+        raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
 
 
 def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
@@ -102,11 +133,11 @@ def _json(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
         raise Refused(f"{path} can't be read as JSON", str(problem), f"put in yourself: {lines}") from None
 
 
-def _toml(path: Path, text: str, server: Server) -> Insertion:
-    """A table at the end of the file; TOML's strings are JSON's."""
-    entry = server.entry()
+def _toml(path: Path, text: str, entry: Mapping[str, Any]) -> Insertion:
+    """A table at the end of the file; TOML's strings and arrays are JSON's."""
     variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in entry["env"].items())
-    lines = f"command = {json.dumps(entry['command'])}\nargs = {json.dumps(entry['args'])}\nenv = {{ {variables} }}\n"
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in entry.items() if name != "env")
+    lines += f"env = {{ {variables} }}\n"
     start = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     put = Insertion(len(text), f"{start}{_BEGIN}[mcp_servers.{NAME}]\n{lines}{_END}")
     parse = _toml_reader()
@@ -128,19 +159,15 @@ def _toml_reader() -> Callable[[str], dict[str, Any]]:
     return tomllib.loads
 
 
-def _without(path: Path, text: str, entry: Entry | None) -> str:
-    """-> a file's text without what we put in: at its place, else as a whole wherever it is, else our entry alone."""
-    if entry:
-        put = Insertion(entry.at, entry.text)
-        if _hash(text.encode()) == entry.after:
-            return put.out_of(text)
-        if text.count(entry.text) == 1:
-            return text.replace(entry.text, "")
+def _without(path: Path, text: str) -> str:
+    """-> a file's text without our entry, wherever it is and whatever was written into it. Raises Refused."""
     try:
         return _without_table(text) if path.suffix == ".toml" else removed(text, ("mcpServers", NAME))
     except KeyError:
         raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo") from None
     except ValueError as problem:
+        if not text:
+            raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo") from None
         raise Refused(f"{path} can't be read as JSON", str(problem), f"take {NAME!r} out yourself") from None
 
 
@@ -157,55 +184,6 @@ def _without_table(text: str) -> str:
     if not found:
         raise KeyError(NAME)
     return "".join(kept)
-
-
-def _journal(home: Path, agent: str) -> Path:
-    return home / JOURNAL / f"mcp-{agent}.json"
-
-
-def _entry(journal: Path) -> Entry | None:
-    try:
-        return Entry(**json.loads(journal.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as problem:
-        raise Refused(f"{path} can't be read", str(problem), "mend its permissions") from None
-
-
-def _text(path: Path, content: bytes | None) -> str:
-    try:
-        return (content or b"").decode()
-    except UnicodeDecodeError as problem:
-        raise Refused(f"{path} is not UTF-8", str(problem), "correct the file") from None
-
-
-def _hash(content: bytes | None) -> str:
-    return "" if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _write(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write a file whole or not at all, through a link to where it leads, with the mode it has. Raises Refused."""
-    path = path.resolve()
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() and mode is None else mode or 0o600
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as problem:
-        draft.unlink(missing_ok=True)
-        raise Refused(f"{path} can't be written", str(problem), "mend its permissions") from None
 
 
 def names() -> Sequence[str]:

@@ -1,32 +1,16 @@
-"""JSON text and a member's path in; the text with the member put in, or cut out, and not another byte changed, out."""
+"""JSON text and a path in; the text with a member or an element put in or cut out, not another byte changed, out."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+from headroom_wrap.journal import Insertion
 
 _DECODER = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\r\n]*")
-
-
-class Insertion(NamedTuple):
-    """What stands in a file because of us: `text` at character `at`."""
-
-    at: int
-    text: str
-
-    def into(self, text: str) -> str:
-        """-> the text with it."""
-        return text[: self.at] + self.text + text[self.at :]
-
-    def out_of(self, text: str) -> str:
-        """-> the text without it. Raises ValueError where it doesn't stand there."""
-        end = self.at + len(self.text)
-        if text[self.at : end] != self.text:
-            raise ValueError("it doesn't stand there")
-        return text[: self.at] + text[end:]
 
 
 class _Member(NamedTuple):
@@ -38,7 +22,7 @@ class _Member(NamedTuple):
     end: int
 
 
-def inserted(text: str, path: Sequence[str], value: Mapping[str, Any]) -> Insertion:
+def inserted(text: str, path: Sequence[str], value: Any) -> Insertion:
     """-> what to put into a JSON text so that `value` stands at a path of keys of which the last is new.
 
     Raises ValueError for what is no JSON object, KeyError where the member is there already.
@@ -52,7 +36,35 @@ def inserted(text: str, path: Sequence[str], value: Mapping[str, Any]) -> Insert
         if len(rest) == 1:
             raise KeyError(rest[0])
         at, rest = found.value, rest[1:]
-    return Insertion(at + 1, _written(text, at, rest[0], _nested(rest[1:], value)))
+    return Insertion(at + 1, _written(text, at, f"{json.dumps(rest[0])}: ", _nested(rest[1:], value)))
+
+
+def listed(text: str, path: Sequence[str], value: str) -> Insertion:
+    """-> what to put into a JSON text so that `value` is the first element of the array at a path of keys.
+
+    Raises ValueError where something else stands there, KeyError where the value is an element already.
+    """
+    try:
+        return inserted(text, path, [value])
+    except KeyError:
+        at = _reached(text, path)
+    if value in [json.loads(text[start:end]) for start, end in _elements(text, at)]:
+        raise KeyError(value)
+    return Insertion(at + 1, _written(text, at, "", value))
+
+
+def unlisted(text: str, path: Sequence[str], value: str) -> str:
+    """-> the text without this element of the array at a path of keys. Raises KeyError and ValueError."""
+    _check(text)
+    at = _reached(text, path)
+    found = list(_elements(text, at))
+    place = next((place for place, (start, end) in enumerate(found) if json.loads(text[start:end]) == value), -1)
+    if place < 0:
+        raise KeyError(value)
+    if place + 1 < len(found):
+        return text[: found[place][0]] + text[found[place + 1][0] :]
+    start = found[place - 1][1] if place else at + 1
+    return text[:start] + text[found[place][1] :]
 
 
 def removed(text: str, path: Sequence[str]) -> str:
@@ -61,9 +73,7 @@ def removed(text: str, path: Sequence[str]) -> str:
     Raises KeyError and ValueError.
     """
     _check(text)
-    at = _past(text, 0)
-    for key in path[:-1]:
-        at = {member.key: member for member in _members(text, at)}[key].value
+    at = _reached(text, path[:-1])
     members = list(_members(text, at))
     place = [member.key for member in members].index(path[-1]) if path[-1] in {m.key for m in members} else -1
     if place < 0:
@@ -79,20 +89,28 @@ def _check(text: str) -> None:
         raise ValueError("no JSON object")
 
 
-def _nested(path: Sequence[str], value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _reached(text: str, path: Sequence[str]) -> int:
+    """-> where the value at a path of keys begins. Raises KeyError and ValueError."""
+    at = _past(text, 0)
+    for key in path:
+        at = {member.key: member for member in _members(text, at)}[key].value
+    return at
+
+
+def _nested(path: Sequence[str], value: Any) -> Any:
     for key in reversed(path):
         value = {key: value}
     return value
 
 
-def _written(text: str, at: int, key: str, value: Mapping[str, Any]) -> str:
-    """-> a first member for the object at `at`, laid out as the object is: on lines, or in one."""
+def _written(text: str, at: int, key: str, value: Any) -> str:
+    """-> a first member or element for what begins at `at`, laid out as that is: on lines, or in one."""
     blank = text[at + 1 : _past(text, at + 1)]
-    empty = text[at + 1 + len(blank)] == "}"
+    empty = text[at + 1 + len(blank)] in "}]"
     if "\n" not in blank and not empty:
-        return f"{json.dumps(key)}: {json.dumps(value)}, "
+        return f"{key}{json.dumps(value)}, "
     margin = (blank if "\n" in blank else "\n").rpartition("\n")[2] + ("  " if empty else "")
-    lines = f"{json.dumps(key)}: {json.dumps(value, indent=2)}".replace("\n", f"\n{margin}")
+    lines = f"{key}{json.dumps(value, indent=2)}".replace("\n", f"\n{margin}")
     if empty:
         return f"\n{margin}{lines}" + ("" if "\n" in blank else f"\n{margin[2:]}")
     return f"\n{margin}{lines},"
@@ -108,6 +126,18 @@ def _members(text: str, at: int) -> Iterator[_Member]:
         value = _past(text, _past(text, end) + 1)
         _, end = _DECODER.raw_decode(text, value)
         yield _Member(key, at, value, end)
+        at = _past(text, end)
+        at = _past(text, at + 1) if text[at] == "," else at
+
+
+def _elements(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """-> where each element of the array that begins at `at` starts and ends; raises ValueError where none does."""
+    if text[at] != "[":
+        raise ValueError("no JSON array")
+    at = _past(text, at + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        yield at, end
         at = _past(text, end)
         at = _past(text, at + 1) if text[at] == "," else at
 

@@ -11,10 +11,12 @@ import logging
 import signal
 import sys
 
+from headroom_wrap import host
+
 
 def main() -> int:
     """-> the exit code."""
-    for name in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C is the agent's; workers inherit this from their first moment
+    for name in host.signals("SIGINT", "SIGHUP"):  # Ctrl-C is the agent's; workers inherit this from their first moment
         signal.signal(name, signal.SIG_IGN)
     from headroom_wrap.proxy.options import parse  # noqa: PLC0415
     from headroom_wrap.proxy.server import serve  # noqa: PLC0415
@@ -24,11 +26,10 @@ def main() -> int:
     logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.CRITICAL)  # we say ourselves what it says
     try:
         options = parse(sys.stdin.buffer.readline())
-        asyncio.run(serve(options))
+        return asyncio.run(serve(options))
     except (ValueError, OSError) as error:
         print(f"headroom: the proxy did not start: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from headroom_wrap.ledger import Ledger
+from headroom_wrap.ledger import Ledger, sweep
 from headroom_wrap.proxy.frames import outcomes
+from headroom_wrap.proxy.otel import Telemetry
 from headroom_wrap.proxy.tap import Tap
 from headroom_wrap.segment import Exchange, Usage
 from headroom_wrap.store import Unavailable
@@ -31,6 +33,11 @@ class Account:
     wire: str
     write: Callable[[Account], None] = field(repr=False)
     model: str = ""
+    conversation: str = ""
+    login: bool = False
+    fixed: tuple[tuple[str, int], ...] = ()
+    called: tuple[str, ...] = ()
+    injected: int = 0
     outcomes: bytes = b""
     before: int = 0
     after: int = 0
@@ -41,6 +48,16 @@ class Account:
     usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.time)
     ended: float = 0.0
+
+    def note(self, head: Mapping[str, Any]) -> None:
+        """Keep what a worker's reply says of the request."""
+        self.model = head.get("model", "")
+        self.conversation = head.get("conversation", "")
+        self.called = tuple(head.get("called", ()))
+        self.injected = head.get("injected", 0)
+        self.fixed = tuple((name, tokens) for name, tokens in head.get("fixed", ()))
+        self.before, self.after = head.get("before", self.before), head.get("after", self.after)
+        self.add_problem(head.get("problem", ""))
 
     def add_problem(self, problem: str) -> None:
         """Keep a problem beside those that are already known."""
@@ -70,6 +87,11 @@ class Account:
             body_after=self.after,
             problem=self.problem,
             project=self.project,
+            conversation=self.conversation,
+            login=self.login,
+            called=self.called,
+            fixed=self.fixed,
+            injected=self.injected,
         )
 
 
@@ -80,21 +102,36 @@ WAITING = 1000
 class Accounts:
     """Writes to the ledger in one thread of its own; what can't be written now is tried again with the next row.
 
-    `close` waits until all is written.
+    `close` waits until all is written. `telemetry` counts them too.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, telemetry: Telemetry | None = None) -> None:
+        self._home = home
+        self._telemetry = telemetry
         self._ledger = Ledger(home)
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._waiting: deque[Exchange] = deque(maxlen=WAITING)
+
+    def retain(self, keep_days: float, keep_bytes: int) -> None:
+        """Queue the removal of originals that nobody has used for so long, or that are too many."""
+        self._thread.submit(self._retain, keep_days, keep_bytes).add_done_callback(_said)
+
+    def _retain(self, keep_days: float, keep_bytes: int) -> None:
+        try:
+            sweep(self._home, keep_days, keep_bytes)
+        except Unavailable as error:
+            LOG.warning("nothing was removed from the store: %s", error)
 
     def write(self, account: Account) -> None:
         """Queue one row."""
         self._thread.submit(self._write, account).add_done_callback(_said)
 
     def _write(self, account: Account) -> None:
-        self._waiting.append(account.exchange())
+        exchange = account.exchange()
+        self._waiting.append(exchange)
         self._flush()
+        if self._telemetry:
+            self._telemetry.record(exchange)
 
     def _flush(self) -> None:
         while self._waiting:
@@ -109,11 +146,13 @@ class Accounts:
     def close(self) -> None:
         """Wait for the rows that are still queued."""
         self._thread.submit(self._flush).add_done_callback(_said)
+        if self._telemetry:
+            self._thread.submit(self._telemetry.close).add_done_callback(_said)
         self._thread.shutdown(wait=True)
         self._ledger.close()
 
 
-def _said(written: Future[None]) -> None:
-    """Say what no row should ever do; an executor keeps it to itself."""
-    if error := written.exception():
-        LOG.warning("an exchange is not shown: %s; please report it", type(error).__name__)
+def _said(done: Future[None]) -> None:
+    """Say what no row and no sweep should ever do; an executor keeps it to itself."""
+    if error := done.exception():
+        LOG.warning("the ledger or the store is not as it should be: %s; please report it", type(error).__name__)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from headroom_wrap.proxy import hosts
+from headroom_wrap.proxy import hosts, metrics
 from headroom_wrap.proxy.account import Account, Accounts
 from headroom_wrap.proxy.chain import Chain
 from headroom_wrap.proxy.frames import Frame
+from headroom_wrap.proxy.legs import TOKEN, Legs, Taken
 from headroom_wrap.proxy.mitm import error_body
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import Workers
@@ -47,18 +50,35 @@ class Headroom:
         self._passing: set[str] = set()
         self._open: dict[int, Account] = {}
         self.running = ready
+        self.legs: Legs | None = None
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Send a base-URL request to its provider; refuse browsers and, if told so, WebSockets."""
+        if self._is_leg(flow):
+            return
         if isinstance(flow.client_conn.proxy_mode, ReverseMode):
             if not self._welcome(flow.request):
                 flow.response = _answer(403, "this listener is for programs of this machine, not for web pages")
+                return
+            if metrics.asked(flow.request.path):
+                flow.metadata["ours"] = True
                 return
             self._route(flow)
         self._chain.attach(flow)
         upgrade = flow.request.headers.get("upgrade", "").lower() == "websocket"
         if upgrade and not self._options.websocket and self._wire(flow):
             flow.response = _answer(426, "WebSockets are switched off here; use HTTP")
+
+    def _is_leg(self, flow: http.HTTPFlow) -> bool:
+        """Whether this is a request of `Legs`: it goes where the client's would have gone."""
+        origin = self.legs and self.legs.origin(flow.request.headers.get(TOKEN, ""))
+        if not origin:
+            return False
+        del flow.request.headers[TOKEN]
+        flow.request.scheme, flow.request.host, flow.request.port = origin
+        flow.metadata["leg"] = True
+        self._chain.attach(flow)
+        return True
 
     def _welcome(self, request: http.Request) -> bool:
         origin = request.headers.get("origin")
@@ -77,8 +97,11 @@ class Headroom:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Rewrite the body of a POST on a wire: everything is computed first, then assigned once."""
+        if flow.metadata.get("ours") and not flow.response:
+            flow.response = await self._ours(flow.request)
+            return
         wire = self._wire(flow) if flow.request.method == "POST" and not flow.response else None
-        if wire is None:
+        if wire is None or await self._taken(flow, wire):
             return
         account = flow.metadata["account"] = self._account(flow, wire)
         flow.metadata["wire"] = wire
@@ -87,18 +110,48 @@ class Headroom:
         if not self._options.enabled or (account.session and self._is_passing(account)):
             return
         encoding = flow.request.headers.get("content-encoding", "")
-        head = {"kind": "body", "path": flow.request.path, "encoding": encoding, "decide": True}
+        injected = "leg" in flow.metadata
+        head = {"kind": "body", "path": flow.request.path, "encoding": encoding, "decide": True, "injected": injected}
         reply = await self._workers.ask(Frame(head, raw))
         self._note(account, reply)
+        account.changed = injected
         if reply.head.get("changed") and not self._is_passing(account):
             account.changed = True
             _replace(flow.request, reply.body)
 
+    async def _taken(self, flow: http.HTTPFlow, wire: Wire) -> bool:
+        """Route a request that gets our tool to `Legs` -> whether it did; its legs come back here one by one."""
+        request, idle = flow.request, not self._options.enabled or self._session(flow) in self._passing
+        if self.legs is None or "leg" in flow.metadata or idle:
+            return False
+        origin = (request.scheme, request.host, request.port)
+        came = Taken(wire, origin, request.path, request.raw_content or b"")
+        token = await self.legs.take(came, request.headers.get("content-encoding", ""), self._passing)
+        if token:
+            flow.metadata["token"] = request.headers[TOKEN] = token
+            request.scheme, request.host, request.port = "http", "127.0.0.1", self.legs.port
+            flow.server_conn.via = None
+            _replace(request, b"")  # `Legs` has it
+        return bool(token)
+
+    def _session(self, flow: http.HTTPFlow) -> str:
+        return self._options.session or flow.request.headers.get("x-claude-code-session-id", "")
+
+    async def _ours(self, request: http.Request) -> http.Response:
+        """What the proxy itself is asked: its health and figures, never sent on. The ledger is read beside the loop."""
+        if request.method not in ("GET", "HEAD"):
+            return _answer(405, "ask for this with GET")
+        now = {"session": self._options.session, "workers": len(self._workers.pids), "busy": self._workers.busy}
+        home, path = Path(self._options.home), metrics.asked(request.path)
+        said = await asyncio.to_thread(metrics.answer, path, home, now)
+        return http.Response.make(said.status, said.body, {"content-type": said.kind, "cache-control": "no-store"})
+
     def _account(self, flow: http.HTTPFlow, wire: Wire) -> Account:
         options, headers = self._options, flow.request.headers
-        session = options.session or headers.get("x-claude-code-session-id", "")
         agent = options.agent or headers.get("user-agent", "").partition("/")[0][:40]
-        account = Account(session, agent, options.project, wire.name, self._write)
+        account = Account(
+            self._session(flow), agent, options.project, wire.name, self._write, login=hosts.by_login(headers)
+        )
         self._open[id(account)] = account
         return account
 
@@ -107,13 +160,9 @@ class Headroom:
         self._accounts.write(account)
 
     def _note(self, account: Account, reply: Frame) -> None:
-        head = reply.head
-        account.session = account.session or head.get("conversation", "")
-        account.model = head.get("model", "")
-        account.before = head.get("before", account.before)
-        account.after = head.get("after", account.after)
+        account.note(reply.head)
+        account.session = account.session or account.conversation
         account.outcomes = reply.tail
-        account.add_problem(head.get("problem", ""))
 
     def _is_passing(self, account: Account) -> bool:
         if account.session not in self._passing:
@@ -151,6 +200,8 @@ class Headroom:
 
     def _finish(self, flow: http.HTTPFlow) -> None:
         account: Account | None = flow.metadata.pop("account", None)
+        if self.legs:
+            self.legs.forget(flow.metadata.pop("token", ""))
         if account:
             self._refused(account, account.tap.error() if account.tap else b"")
             account.finish()

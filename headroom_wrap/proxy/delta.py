@@ -31,7 +31,7 @@ def top_level(text: str) -> dict[str, tuple[int, int]]:
             key, at = scanstring(text, _after(text, at, '"'), False)
             start = _skip(text, _after(text, at, ":"))
             if key in places:
-                raise Unreadable(f"the key {key!r} twice")
+                raise Unreadable(f"a key twice, at character {start}")
             end = _VALUES.raw_decode(text, start)[1]
             places[key] = (start, end)
             at = _skip(text, end)

@@ -34,7 +34,10 @@ def packed(frame: Frame) -> bytes:
 def written(outcomes: tuple[Outcome, ...]) -> bytes:
     """-> outcomes for the ledger: `text` only says whether something else was sent, the store has the text."""
     rows = [
-        [o.text is not None, o.compressor, o.omitted, o.ref, o.before, o.after, o.why, o.tool, o.replayed, o.missed]
+        (
+            *(o.text is not None, o.compressor, o.omitted, o.ref, o.before, o.after, o.why, o.tool),
+            *(o.replayed, o.missed, o.marks),
+        )
         for o in outcomes
     ]
     return json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -32,6 +32,7 @@ INFERENCE = (
 )
 """Each stands for itself and what is below it (api.individual.githubcopilot.com). Only these are decrypted."""
 
+_LOGINS = ("sk-ant-oat", "eyJ", "ya29.", "tid=", "gho_", "ghu_")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
@@ -78,6 +79,18 @@ def upstream_for(path: str, headers: Mapping[str, str]) -> str:
     if anthropic or "anthropic-version" in headers or "x-api-key" in headers:
         return "https://api.anthropic.com"
     return "https://api.openai.com"
+
+
+def by_login(headers: Mapping[str, str]) -> bool:
+    """-> whether a request comes with a subscription's login and not with an API key, told by the credential's form.
+
+    Claude's login tokens begin with sk-ant-oat; those of ChatGPT, Google and GitHub are JWTs, ya29. and tid= or gho_.
+    Nothing of the credential is kept.
+    """
+    if headers.get("x-api-key") or headers.get("x-goog-api-key"):
+        return False
+    kind, _, credential = headers.get("authorization", "").partition(" ")
+    return kind.lower() == "bearer" and credential.lstrip().startswith(_LOGINS)
 
 
 def target(url: str) -> tuple[str, str, int, str]:

@@ -6,6 +6,12 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+CARRIER = "HEADROOM_RUN"
+"""The variable by which the processes that a wrapped agent leaves running are known; its value is `Options.carrier`."""
+
+IDLE = 75
+"""The exit code of a proxy that ended because nobody had used it for `idle_exit` seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -14,8 +20,13 @@ class Options:
     `session`, `agent` and `project` go into the ledger as they are. `upstream` overrides the provider for every path
     of the base-URL listener. `upstream_proxy` is the user's own HTTPS_PROXY, `no_proxy` the hosts it isn't for.
     `extra_ca`: files with roots that the user already trusts. `websocket=False` answers upgrades with 426, so that
-    Codex falls back to HTTP at once. `way_back` to `skip_tools` are the policy (see `route.Policy`; `compressors`: only
-    these are asked). `backstop`: seconds for one body, then its worker is killed.
+    Codex falls back to HTTP at once. `way_back` to `holdout` are the policy (see `route.Policy`; `compressors`: only
+    these are asked). `backstop`: seconds for one body, then its worker is killed. `keep_days`, `keep_bytes`: what
+    retention leaves, once when the run begins. `lossless`: "compressor tool" of which nothing is left out, as the
+    ledger had it when the run began: a proxy that dies and is started again gets the same. `inject_tool`: requests
+    without a way back get our tool, whose calls are answered here. `idle_exit`: seconds without a client after which it
+    ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in their
+    environment (`CARRIER`).
     """
 
     home: str
@@ -36,7 +47,14 @@ class Options:
     floor: int = 200
     compressors: tuple[str, ...] = ()
     skip_tools: tuple[str, ...] = ()
+    holdout: float = 0.0
     backstop: float = 20.0
+    inject_tool: bool = False
+    lossless: tuple[str, ...] = ()
+    keep_days: int = 30
+    keep_bytes: int = 2_000_000_000
+    idle_exit: float = 0.0
+    carrier: str = ""
 
 
 def parse(line: str | bytes) -> Options:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import gc
 import json
 import logging
 import os
-import signal
 from pathlib import Path
 
 from headroom_wrap.proxy.mitm import adapt, import_lean
@@ -24,8 +22,12 @@ from headroom_wrap.proxy import ca, hosts  # noqa: E402
 from headroom_wrap.proxy.account import Accounts  # noqa: E402
 from headroom_wrap.proxy.addon import Headroom  # noqa: E402
 from headroom_wrap.proxy.chain import Chain  # noqa: E402
-from headroom_wrap.proxy.options import Options  # noqa: E402
+from headroom_wrap.proxy.legs import Legs  # noqa: E402
+from headroom_wrap.proxy.liveness import Liveness  # noqa: E402
+from headroom_wrap.proxy.options import IDLE, Options  # noqa: E402
+from headroom_wrap.proxy.otel import telemetry  # noqa: E402
 from headroom_wrap.proxy.pool import Workers  # noqa: E402
+from headroom_wrap.settings import environment  # noqa: E402
 
 LOG = logging.getLogger("headroom.proxy")
 
@@ -33,18 +35,18 @@ LOG = logging.getLogger("headroom.proxy")
 NOWHERE = "headroom.invalid"
 
 
-async def serve(options: Options) -> None:
-    """Serve until the end. Raises ValueError for options that can't be used, OSError where it can't listen or write."""
+async def serve(options: Options) -> int:
+    """-> the exit code, after the end. Raises ValueError for bad options, OSError where it can't listen or write."""
     workers = Workers(options)
-    accounts = Accounts(Path(options.home))
+    accounts = Accounts(Path(options.home), telemetry(environment()))
     try:
-        await _serve(options, workers, accounts)
+        return await _serve(options, workers, accounts)
     finally:
         workers.close()
         accounts.close()
 
 
-async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None:
+async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
     authority = ca.authority(Path(options.home), hosts.inference(options.hosts), options.extra_ca)
     master = Master(mitm_options(options, authority))
     listeners = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
@@ -54,21 +56,30 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> None
         if len(ports) < 2:
             master.should_exit.set()
             return
+        if addon.legs:
+            addon.legs.base = ports["base"]
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
+        accounts.retain(options.keep_days, options.keep_bytes)
 
     addon = Headroom(options, workers, accounts, ready)
-    ours = (core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig(), addon)
-    master.addons.add(*ours)  # type: ignore[no-untyped-call]
+    liveness = Liveness(options, master.should_exit.set)
+    ours = (core.Core(), disable_h2c.DisableH2C(), listeners, next_layer.NextLayer(), tlsconfig.TlsConfig())
+    master.addons.add(*ours, addon, liveness)  # type: ignore[no-untyped-call]
     master.options.update(connection_strategy="lazy", keep_host_header=True)  # type: ignore[no-untyped-call]
     adapt()
-    _end_with_parent(master)
-    await master.run()
+    if options.inject_tool:
+        addon.legs = Legs(workers)
+        await addon.legs.listen()
+    async with liveness:
+        await master.run()
+    if addon.legs:
+        addon.legs.close()
     # Connections that are cut off now are logged as errors by Python 3.10 and 3.11; the parent has gone, nobody cares.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if error := _not_listening(listeners):
-        wanted = options.base_port or options.connect_port
-        raise OSError(f"port {wanted} {error}; choose another with --port")
+        raise OSError(f"{error}; choose another with --port")
+    return IDLE if liveness.idle else 0
 
 
 def mitm_options(options: Options, authority: ca.Authority) -> MitmOptions:
@@ -85,29 +96,15 @@ def mitm_options(options: Options, authority: ca.Authority) -> MitmOptions:
 
 
 def _not_listening(listeners: proxyserver.Proxyserver) -> str:
-    """Why a listener could not be opened; empty: all could."""
-    errors = [server.last_exception for server in listeners.servers if isinstance(server.last_exception, OSError)]
-    codes = {error.errno or 0 for error in errors}
-    return (
-        "is taken" if errno.EADDRINUSE in codes else ", ".join(f"can't be used: {os.strerror(code)}" for code in codes)
-    )
+    """Which ports could not be opened, and why; empty: all could."""
+    failed = [server for server in listeners.servers if isinstance(server.last_exception, OSError)]
+    return ", ".join(f"port {server.mode.listen_port()} {_why(server.last_exception)}" for server in failed)
+
+
+def _why(error: BaseException | None) -> str:
+    code = error.errno or 0 if isinstance(error, OSError) else 0
+    return "is taken" if code == errno.EADDRINUSE else f"can't be used: {os.strerror(code)}"
 
 
 def _kind(mode: object) -> str:
     return "base" if isinstance(mode, ReverseMode) else "connect"
-
-
-def _end_with_parent(master: Master) -> None:
-    """End at SIGTERM and when stdin closes: the parent is gone, however it went."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, master.should_exit.set)
-
-    def read() -> None:
-        if not os.read(0, 4096):
-            loop.remove_reader(0)
-            master.should_exit.set()
-
-    try:
-        loop.add_reader(0, read)
-    except PermissionError:  # epoll can't watch a regular file or /dev/null; then only SIGTERM ends us
-        LOG.warning("stdin is no pipe: the proxy will not notice when its parent ends")

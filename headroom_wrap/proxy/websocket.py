@@ -44,10 +44,8 @@ class Connection:
         head = {"kind": "message", "path": self.path, "marks": self.marks, "decide": True}
         reply = await self.workers.ask(Frame(head, self.history, message))
         self._remember(reply)
-        account.model = reply.head.get("model", "")
-        account.add_problem(reply.head.get("problem", ""))
+        account.note(reply.head)
         account.outcomes = reply.tail[: reply.head.get("outcomes", 0)]
-        account.after = reply.head.get("after", account.before)
         if self.passing(account) or not reply.head.get("changed"):
             return message
         account.changed = True

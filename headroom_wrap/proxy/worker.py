@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import signal
 import socket
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from headroom_wrap.compressors import STACK
+from headroom_wrap import host
+from headroom_wrap.compressors import named
+from headroom_wrap.inject import Mark
+from headroom_wrap.inject.requests import Said, Whole, answered, cost, followed, keep, marked, prepared
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
@@ -23,12 +25,11 @@ from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
+from headroom_wrap.wire.fixed import sizes
 from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
 """Bytes that a body may have once decoded; a larger one passes as it came."""
-
-PR_SET_PDEATHSIG = 1
 
 
 class Answers:
@@ -45,13 +46,41 @@ class Answers:
             return Frame({"problem": "no wire for this path"})
         if job.head["kind"] == "message":
             return self._message(job, wire)
+        if job.head["kind"] in ("follow", "answers", "keep"):
+            return self._leg(job, wire)
         try:
             body = decoded(job.body, job.head["encoding"], CAP)
         except Unreadable as error:
             return Frame({"problem": f"unreadable body: {error}", "before": len(job.body), "after": len(job.body)})
+        if job.head["kind"] == "inject":
+            return self._injected(body, wire)
         done = rewrite(body, wire, self._store, self._policy, decide=job.head["decide"])
         changed = done.body is not body
-        return Frame(_head(done, body), done.body if changed else b"", written(done.outcomes))
+        ours = {"injected": cost(wire.name)} if job.head.get("injected") else {}
+        return Frame({**_head(done, body), **ours}, done.body if changed else b"", written(done.outcomes))
+
+    def _injected(self, body: bytes, wire: Wire) -> Frame:
+        """A client's body with our tool in it; without a body where it takes none."""
+        try:
+            made = prepared(body, wire, self._store, self._policy)
+        except (Unreadable, UnicodeDecodeError):
+            made = None  # the rewriting of the same body will say so
+        if made is None:
+            return Frame()
+        return Frame({"name": made.name.hex(), "conversation": _conversation(made.first)}, made.body)
+
+    def _leg(self, job: Frame, wire: Wire) -> Frame:
+        """The body of the next leg and the marks of the last; or the marks alone; or nothing: a turn is kept."""
+        given = json.loads(job.tail)
+        if job.head["kind"] == "keep":
+            keep(self._store, Whole(**given))
+            return Frame()
+        said = Said.of(given["said"])
+        results = answered(self._store.objects.root.parent, wire.name, said)
+        together = job.head["kind"] == "answers"
+        marks = marked(wire.name, said, results, Mark(**given["at"]), together=together)
+        tail = json.dumps([asdict(mark) for mark in marks]).encode()
+        return Frame({}, b"" if together else followed(job.body, wire.name, said, results), tail)
 
     def _message(self, job: Frame, wire: Wire) -> Frame:
         """A WebSocket message: rewritten as if all that was said before on the connection stood in it."""
@@ -73,8 +102,21 @@ class Answers:
 
 def policy(options: Options) -> Policy:
     """-> what the user chose, as `rewrite` takes it."""
-    stack = tuple(c for c in STACK if not options.compressors or c.__name__ in options.compressors)
-    return Policy(options.way_back, options.stop_after, options.floor, options.skip_tools, stack)
+    stack = named(options.compressors)
+    lossless = frozenset((pair.partition(" ")[0], pair.partition(" ")[2]) for pair in options.lossless)
+    return Policy(
+        way_back=options.way_back,
+        stop_after=options.stop_after,
+        floor=options.floor,
+        skip_tools=options.skip_tools,
+        stack=stack,
+        lossless=lossless,
+        holdout=min(options.holdout, 0.99),
+    )
+
+
+def _conversation(first: str) -> str:
+    return hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else ""
 
 
 def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
@@ -83,17 +125,12 @@ def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
         "changed": done.body is not body,
         "problem": done.problem,
         "model": done.request.model if done.request else "",
-        "conversation": hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else "",
+        "conversation": _conversation(first),
         "before": len(body),
         "after": len(done.body),
+        "called": done.request.called if done.request else (),
+        "fixed": sizes(*done.request.fixed) if done.request else (),
     }
-
-
-def _die_with_parent() -> None:
-    """Linux kills us when the parent is killed, even inside a regular expression; elsewhere the closed socket ends us
-    after the job."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(line: socket.socket, length: int) -> bytes:
@@ -126,8 +163,10 @@ def _options(line: socket.socket) -> Options:
 
 
 def main() -> None:
-    """Answer until the socket closes."""
-    _die_with_parent()
+    """Answer until the socket closes. Linux kills us when the parent is killed, even inside a regular expression;
+    elsewhere the closed socket ends us after the job."""
+    if kill := host.dying_with_us(signal.SIGKILL):
+        kill()
     with socket.socket(fileno=0) as line:
         try:
             options = _options(line)

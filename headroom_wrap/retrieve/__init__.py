@@ -14,7 +14,7 @@ from headroom_wrap.retrieve.chosen import Chosen, Part, Wanted, chosen, lines_of
 if TYPE_CHECKING:
     from headroom_wrap.store.objects import Original
 
-__all__ = ["TOKENS", "Wanted", "retrieved"]
+__all__ = ["TOKENS", "Wanted", "exact", "retrieved"]
 
 TOKENS = 4000
 """What is printed at most unless all is asked for, in o200k tokens, estimated."""
@@ -34,6 +34,14 @@ def retrieved(original: Original, wanted: Wanted, limit: int = TOKENS, command: 
     if wanted.chars is not None:
         return page.characters("".join(part.text for part in found.parts), wanted.chars, wanted)
     return page.text()
+
+
+def exact(original: Original, wanted: Wanted) -> str:
+    """-> what is wanted of an original and not a character more. Raises Refused for what can't be selected from it."""
+    if wanted.stat:
+        return _described(original)
+    text = "".join(part.text for part in chosen(original.text, wanted).parts)
+    return text if wanted.chars is None else text[wanted.chars[0] - 1 : wanted.chars[1]]
 
 
 def _described(original: Original) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,25 +85,39 @@ class Database:
             self.close()
         if not self.path.exists():
             _create(self.path)
-        elif not self.path.stat().st_size:  # to SQLite a database like any other, but without our tables
+        self._identity = _identity(self.path)
+        if not self._identity[2]:  # set aside by another process meanwhile
+            return self._opened()
+        if not self.path.stat().st_size:  # to SQLite a database like any other, but without our tables
             raise sqlite3.DatabaseError("an empty file")
-        self._connection, self._identity = _opened(self.path), _identity(self.path)
+        self._connection = _opened(self.path)
         _migrate(self._connection, self._migrations)
         return self._connection
 
     def _set_aside(self) -> None:
-        """Move a corrupt file away, unless another process has done so already."""
-        unmoved = self._connection is None or self._identity == _identity(self.path)
+        """Move a corrupt file away, unless another process has done so already: the new one is not corrupt."""
         self.close()
-        if not unmoved:
-            return
-        number = 1
-        while self.path.with_name(f"{NAME}.corrupt-{number}").exists():
-            number += 1
-        for suffix in ("-wal", "-shm", ""):
-            file = self.path.with_name(NAME + suffix)
-            if file.exists():
-                file.rename(self.path.with_name(f"{NAME}.corrupt-{number}{suffix}"))
+        with _alone(self.path.parent):
+            if self._identity != _identity(self.path):
+                return
+            number = 1
+            while self.path.with_name(f"{NAME}.corrupt-{number}").exists():
+                number += 1
+            for suffix in ("", "-wal", "-shm"):
+                file = self.path.with_name(NAME + suffix)
+                if file.exists():
+                    file.rename(self.path.with_name(f"{NAME}.corrupt-{number}{suffix}"))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process or thread makes the file or sets it aside meanwhile."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
@@ -146,18 +161,18 @@ def _create(path: Path) -> None:
     Switching a file that others have open to WAL fails at once instead of waiting (16 processes starting together).
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{NAME}-{os.getpid()}-{threading.get_ident()}")
-    os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-    try:
+    with _alone(path.parent):
+        if path.exists():
+            return
+        for left in path.parent.glob(f".{NAME}-*"):  # by a process that was killed here
+            left.unlink()
+        draft = path.with_name(f".{NAME}-draft")
+        os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
             connection.commit()
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
+        draft.rename(path)
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[tuple[str, str]]) -> None:

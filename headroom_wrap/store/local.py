@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +43,6 @@ class LocalStore:
         self.objects = Objects(home)
         self._database = Database(home, MIGRATIONS)
         self._cache = _Cache(CACHE_BYTES)
-        self._stale: dict[bytes, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -56,14 +54,20 @@ class LocalStore:
         """-> the reference of a text that is on disk when this returns. Raises Unavailable."""
         return self.objects.keep(text, tool=tool, call=call)
 
+    def forms(self, ref: str) -> tuple[Outcome, ...]:
+        """-> everything that was decided of the text with this reference, in any conversation. Raises Unavailable."""
+        rows = self._database.read("SELECT outcome FROM decisions WHERE ref = ? AND ref != ''", (ref,))
+        return tuple(unpacked(packed) for (packed,) in rows)
+
     def restore(self, ref: str) -> str:
         """-> the exact original. Raises UnknownRef."""
         return self.objects.original(ref).text
 
     def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
-        """-> what was decided under these keys, by any process, ever.
+        """-> what was decided under these keys, by any process, ever, and is still kept.
 
-        Raises Unavailable, unless some are remembered: then those alone, for what was sent once must be sent again.
+        What was not used for a day is renewed first, so that retention starts anew. Raises Unavailable, unless some
+        are remembered: then those alone, for what was sent once must be sent again.
         """
         with self._lock:
             found = {key: outcome for key in keys if (outcome := self._cache.get(key)) is not None}
@@ -71,18 +75,18 @@ class LocalStore:
         if not missing:
             return found
         try:
-            rows = list(self._rows(missing))
+            rows = {key: (used, unpacked(raw)) for key, used, raw in self._rows(missing)}
+            day_ago = time.time() - DAY
+            gone = self._renewed({key: outcome for key, (used, outcome) in rows.items() if used < day_ago})
         except Unavailable:
             if found:
                 return found
             raise
-        day_ago = time.time() - DAY
         with self._lock:
-            for key, used, raw in rows:
-                found[key] = unpacked(raw)
-                self._cache.put(key, found[key])
-                if used < day_ago:
-                    self._stale[key] = refs_in(found[key])
+            for key, (_, outcome) in rows.items():
+                if key not in gone:
+                    found[key] = outcome
+                    self._cache.put(key, outcome)
         return found
 
     def decide(self, new: Mapping[bytes, Outcome]) -> dict[bytes, Outcome]:
@@ -91,15 +95,12 @@ class LocalStore:
             return {}
         now = time.time()
         rows = [(key, outcome.ref, now, packed(outcome)) for key, outcome in new.items()]
-        with self._lock:
-            stale, self._stale = self._stale, {}
 
         def insert(connection: sqlite3.Connection) -> bool:
-            cursor = connection.executemany("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?)", rows)
-            connection.executemany("UPDATE decisions SET used = ? WHERE key = ?", [(now, key) for key in stale])
-            return cursor.rowcount == len(rows)
+            return connection.executemany("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?)", rows).rowcount == len(
+                rows
+            )
 
-        self._touch(frozenset().union(*stale.values()))  # first: once it is written, nothing may fail
         won_all = self._database.write(insert)
         holds = dict(new) if won_all else self._read_back(new)
         with self._lock:
@@ -139,13 +140,26 @@ class LocalStore:
         stored = {key: unpacked(raw) for key, _, raw in self._rows(list(new))}
         return {key: outcome if stored.get(key, outcome) == outcome else stored[key] for key, outcome in new.items()}
 
-    def _touch(self, refs: Iterable[str]) -> None:
-        """Mark the originals of resumed sessions as used (at most once a day each), so that retention starts anew."""
+    def _renewed(self, stale: Mapping[bytes, Outcome]) -> frozenset[bytes]:
+        """-> those that are gone, after marking the others and their originals as used (at most once a day each).
+
+        Retention may be removing them at this moment: it takes the rows first, so a row that could be renewed will
+        not go, and one whose original went before it is decided anew, which keeps the original again.
+        """
+        if not stale:
+            return frozenset()
+        now = time.time()
+
+        def renew(connection: sqlite3.Connection) -> frozenset[bytes]:
+            update = "UPDATE decisions SET used = ? WHERE key = ?"
+            return frozenset(key for key in stale if not connection.execute(update, (now, key)).rowcount)
+
+        gone = self._database.write(renew)
         try:
-            for path in (path for ref in refs for path in self.objects.paths(ref)):
-                os.utime(path)
+            renewed = {ref: self.objects.renew(ref) for ref in frozenset().union(*map(refs_in, stale.values()))}
         except OSError as error:
             raise Unavailable(f"{self.objects.root}: {error}; check its permissions") from error
+        return gone | {key for key, outcome in stale.items() if not renewed.get(outcome.ref, True)}
 
 
 class _Cache:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 import time
@@ -67,11 +68,12 @@ def sweep(objects: Objects, database: Database, limits: Limits, protected: froze
     try:
         safe = {path.name for ref in protected for path in objects.paths(ref)}
         objects.tidy(cutoff)
-        expired = list(_expired(list(objects.files()), safe, cutoff, limits.keep_bytes))
-        refs = {ref for kept in expired if (ref := objects.expire(kept))}
+        doomed = list(_expired(list(objects.files()), safe, cutoff, limits.keep_bytes))
+        # The rows go first: who replays one has renewed it, or finds it gone and keeps the text again.
+        forgotten = _forget(database, {kept.ref for kept in doomed}, cutoff, protected, time.time() - GRACE)
+        expired = [kept for kept in doomed if objects.expire(kept)]
     except OSError as error:
         raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
-    forgotten = _forget(database, refs, cutoff, protected)
     return Removed(len(expired), sum(kept.size for kept in expired), forgotten)
 
 
@@ -101,19 +103,23 @@ def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
     except OSError as error:
         raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
     before = time.time() + DAY if doomed.everything else doomed.before
-    forgotten = _forget(database, doomed.refs, before, frozenset())
+    forgotten = _forget(database, refs, before, frozenset(), math.inf)
     database.compact()
     return Removed(originals, size, forgotten)
 
 
-def _forget(database: Database, refs: Collection[str], before: float, protected: Collection[str]) -> int:
-    """-> how many decisions were removed: those of `refs`, and those last used `before` that aren't protected."""
+def _forget(
+    database: Database, refs: Collection[str], before: float, protected: Collection[str], unused_since: float
+) -> int:
+    """-> how many decisions were removed: those last used `before` that aren't protected, and those of `refs` that
+    were not used since `unused_since`."""
 
     def delete(connection: sqlite3.Connection) -> int:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS safe (ref TEXT PRIMARY KEY)")
         connection.execute("DELETE FROM safe")
         connection.executemany("INSERT OR IGNORE INTO safe VALUES (?)", [(ref,) for ref in protected])
-        named = connection.executemany("DELETE FROM decisions WHERE ref = ?", [(ref,) for ref in refs]).rowcount
+        of_refs = "DELETE FROM decisions WHERE ref = ? AND ref != '' AND used < ?"
+        named = connection.executemany(of_refs, [(ref, unused_since) for ref in refs]).rowcount
         old = "DELETE FROM decisions WHERE used < ? AND ref NOT IN (SELECT ref FROM safe)"
         return max(named, 0) + connection.execute(old, (before,)).rowcount
 

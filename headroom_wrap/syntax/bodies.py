@@ -7,6 +7,7 @@ one step per statement, not per token, and it keeps its own stack: nesting has n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,13 +59,32 @@ class _Found:
 
 def bodies(lines: list[str], language: str) -> list[Body]:
     """-> the function bodies of a file, in order, none inside another; none of a text that is not that language."""
-    tree = _parsed("\n".join(lines).encode("utf-8", "replace"), language)
+    text = "\n".join(lines)
+    tree = _parsed(text.encode("utf-8", "replace"), language) if _reads_like_code(text) else None
     return sorted(_outermost(_functions(tree.root_node, language)), key=_start) if tree else []
 
 
-BROKEN = 800
-"""Steps of about 100 bytes that the parser may take after its first error: broken and partial files stay far below, in
-noise it would try everything (0.2 MB/s instead of 10)."""
+WORDY = 0.35
+"""The share of its characters (blanks aside) that stand in words of three letters: more in 95 of 100 source files, the
+rest are tables of numbers. In noise it is lower, and a parser may take minutes for that: its scanners look for the end
+of a comment or a string at every character."""
+
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_LOOKED_AT = 65_536
+
+
+def _reads_like_code(text: str) -> bool:
+    """-> whether a text is worth a parser's time: a short one always is."""
+    start = text[:_LOOKED_AT]
+    if len(text) < _LOOKED_AT // 2:
+        return True
+    inked = len(start) - sum(map(start.count, " \t\n"))
+    return sum(map(len, _WORD.findall(start))) >= WORDY * inked
+
+
+BROKEN = 60
+"""Steps of 100 operations that the parser may take after its first error. It takes at most 21 in 99 of 100 real files
+(568), and in 95 of 100 pieces cut out of their middle; in text of another language it would try everything."""
 
 
 def _parsed(source: bytes, language: str) -> Tree | None:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from headroom_wrap.segment import Segment
+from headroom_wrap.syntax.languages import language_of
 
 FEW = 5
 """Fewer numbered lines than this are text that happens to begin with numbers."""
@@ -105,6 +106,12 @@ def _range(call: str) -> tuple[int, int]:
         else:
             start, count = max(1, number), max(0, int(more or 0) - number + 1)
     return start, count
+
+
+def source_of(segment: Segment) -> str:
+    """-> the language of the source file that a segment shows, by what the call asks for; empty: it shows none."""
+    asked = _asked(segment)
+    return language_of(asked[0]) if asked else ""
 
 
 def shown(segment: Segment) -> Shown | None:

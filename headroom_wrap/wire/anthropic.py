@@ -33,7 +33,9 @@ def matches(path: str) -> bool:
 def read(body: str) -> Request:
     """-> the string and text-block contents of the `tool_result` blocks in user messages. Raises Unreadable."""
     top, reading = fold(body, _shape, lambda top: top.at("messages"), Reading(body), _message)
-    request = reading.request(names_of(top.at("tools").value), top.at("model").text())
+    request = reading.request(
+        names_of(top.at("tools").value), top.at("model").text(), (top.at("system"), top.at("tools"))
+    )
     return replace(request, clears="clear_tool_uses" in str(top.at("context_management").value))
 
 

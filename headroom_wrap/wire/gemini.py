@@ -58,7 +58,9 @@ def model_of(path: str) -> str:
 def read(body: str) -> Request:
     """-> the strings in `functionResponse.response` objects. Raises Unreadable."""
     top, turns = fold(body, _shape, lambda top: _asked(top).at("contents"), _Turns(Reading(body)), _Turns.content)
-    return turns.reading.request(_tools(_asked(top).at("tools").value), top.at("model").text())
+    asked = _asked(top)
+    system = _either(asked, "systemInstruction", "system_instruction")
+    return turns.reading.request(_tools(asked.at("tools").value), top.at("model").text(), (system, asked.at("tools")))
 
 
 def _asked(top: Located) -> Located:

@@ -154,7 +154,7 @@ def _object(body: str, at: int, shape: Shape) -> Located:
         if key is None:
             key, end = _escaped_key(body, end)
         if key in members:
-            raise Unreadable(f"the key {key[:40]!r} twice in one object")
+            raise Unreadable(f"a key twice in one object, at character {found.start()}")
         inner = keys.get(key, rest)
         if inner is None:
             value, stop = _scan(body, end)

@@ -13,12 +13,15 @@ from headroom_wrap.segment import Request, Usage
 from headroom_wrap.wire.anthropic import strings
 from headroom_wrap.wire.calls import names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
-from headroom_wrap.wire.located import TEXTS, Located, Shape
+from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape
 from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "openai_chat"
 
 _MESSAGE = Shape(keys={"content": TEXTS}, whole=re.compile(r'\{\s*"role"\s*:\s*"(?!tool"|function")'))
+
+
+SYSTEM = ("system", "developer")
 
 
 def _shape(resume_at: int) -> Shape:
@@ -35,7 +38,7 @@ def read(body: str) -> Request:
     top, reading = fold(body, _shape, lambda top: top.at("messages"), Reading(body), _message)
     offered = [top.at(key).value for key in ("tools", "functions")]
     tools = [tool for tools in offered if isinstance(tools, list) for tool in tools]
-    return reading.request(names_of(tools), top.at("model").text())
+    return reading.request(names_of(tools), top.at("model").text(), (NOTHING, top.at("tools")))
 
 
 def _message(reading: Reading, message: Located) -> None:
@@ -48,6 +51,8 @@ def _message(reading: Reading, message: Located) -> None:
     plain = message.plain()
     if not isinstance(plain, dict):
         return
+    if plain.get("role") in SYSTEM:
+        reading.told(message)
     if plain.get("role") == "user":
         reading.heard(texts_of(plain.get("content")))
     elif plain.get("role") == "assistant":

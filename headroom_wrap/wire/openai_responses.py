@@ -14,6 +14,7 @@ from headroom_wrap.wire.anthropic import strings
 from headroom_wrap.wire.calls import joined, names_of, texts_of
 from headroom_wrap.wire.counts import count, member, of_prompt
 from headroom_wrap.wire.located import NOTHING, TEXTS, Located, Shape
+from headroom_wrap.wire.openai_chat import SYSTEM
 from headroom_wrap.wire.reading import Reading, fold
 
 name: str = "openai_responses"
@@ -42,7 +43,8 @@ def read(body: str) -> Request:
         reading.heard([asked.at("input").text()])
     tools = asked.at("tools").value
     offered = [*(tools if isinstance(tools, list) else []), *reading.offered]
-    return reading.request(names_of(offered), asked.at("model").text())
+    fixed = (asked.at("instructions"), asked.at("tools"))
+    return reading.request(names_of(offered), asked.at("model").text(), fixed)
 
 
 def _asked(top: Located) -> Located:
@@ -55,6 +57,8 @@ def _turn(reading: Reading, item: Located) -> None:
         reading.result(item.at("call_id").text() or item.at("id").text(), _strings(item.at("output")))
     elif isinstance(plain := item.plain(), dict):
         _item(plain, reading)
+        if plain.get("role") in SYSTEM:
+            reading.told(item)
         more = plain.get("tools") if plain.get("type") == "additional_tools" else None
         reading.offered += more if isinstance(more, list) else []
 

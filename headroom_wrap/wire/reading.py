@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from headroom_wrap.segment import Request, Segment, Written, fingerprint
 from headroom_wrap.wire import Unreadable
 from headroom_wrap.wire.calls import Call, call_of, decoded, from_user, goal_of, written_by
-from headroom_wrap.wire.located import Located, Shape, locate
+from headroom_wrap.wire.located import NOTHING, Located, Shape, locate
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Reading:
     first: str = ""
     answered: bool = False
     offered: list[object] = field(default_factory=list)
+    system: str = ""
 
     def copy(self) -> Reading:
         """-> a reading that can go on from here, leaving this one as it is."""
@@ -80,9 +81,16 @@ class Reading:
                 segment = Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
                 self.segments.append(replace(segment, said=call.said, digest=digest))
 
-    def request(self, tools: tuple[str, ...], model: str) -> Request:
-        """-> all of it."""
-        return Request(tuple(self.segments), tools, model, tuple(self.written), self.first)
+    def told(self, message: Located) -> None:
+        """The agent's own instructions stand in this message."""
+        self.system += self.body[message.start : message.end]
+
+    def request(self, tools: tuple[str, ...], model: str, fixed: tuple[Located, ...] = ()) -> Request:
+        """-> all of it; `fixed`: where the system prompt and the tool definitions stand."""
+        system, offered = (self.body[at.start : at.end] for at in (fixed or (NOTHING, NOTHING)))
+        called = tuple(call.tool for call in self.calls.values())
+        texts = (self.system + system, offered)
+        return Request(tuple(self.segments), tools, model, tuple(self.written), self.first, called=called, fixed=texts)
 
 
 class Turns(Protocol):

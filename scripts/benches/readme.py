@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHES = (("workloads",), ("evidence", "60", "--all"), ("kinds",), ("sessions", "3", "50"))
+BENCHES = (("workloads",), ("evidence", "60", "--all"), ("kinds",), ("sessions", "3", "50"), ("misses", "3", "50"))
 
 
 def main() -> None:

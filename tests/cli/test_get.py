@@ -48,6 +48,25 @@ def test_the_whole_text_follows_the_header(ref: str) -> None:
     assert got(ref).output == f"[headroom original {ref} lines 1-200 of 200]\n{TEXT}"
 
 
+@pytest.mark.parametrize("text", [TEXT, "no end", "a\r\nb\rc\x0cd\u2028e\n\n", "\udc80 lone", "é" * 20_000, ""])
+def test_raw_is_every_byte_and_nothing_else(text: str, home: Path, tmp_path: Path) -> None:
+    ref = Objects(home).keep(text)
+    assert got(ref, "--raw").stdout_bytes == text.encode("utf-8", "surrogatepass")
+    file = tmp_path / "out"
+    assert got(ref, "-o", str(file)).output == ""
+    assert file.read_bytes() == text.encode("utf-8", "surrogatepass")
+
+
+def test_raw_of_a_part_is_that_part(ref: str) -> None:
+    assert got(ref, "--raw", "--lines", "3-4").output == LINES[2] + LINES[3]
+    assert got(ref, "--raw", "--chars", "1-4", "-o", "-").output == TEXT[:4]
+
+
+def test_a_file_that_cannot_be_written_is_said(ref: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"can't be written.*name another file"):
+        got(ref, "-o", str(tmp_path))
+
+
 def test_a_range_of_lines(ref: str) -> None:
     assert got(ref, "--lines", "3-4").output == f"[headroom original {ref} lines 3-4 of 200]\n{LINES[2]}{LINES[3]}"
     assert got(ref, "--lines", "200").output == f"[headroom original {ref} lines 200-200 of 200]\n{LINES[199]}"

@@ -3,10 +3,13 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from headroom_wrap.cli import COMMANDS, group
+from headroom_wrap.settings import environment
 
 HEAVY = {"torch", "transformers", "mitmproxy", "mcp", "numpy", "tiktoken", "rich", "tree_sitter", "sqlite3", "asyncio"}
 
@@ -61,3 +64,84 @@ def test_an_unknown_command_is_an_error_of_use() -> None:
 
 def test_the_version_is_said_also_from_a_checkout() -> None:
     assert CliRunner().invoke(group, ["--version"]).output.startswith("headroom")
+
+
+def ran(home: Path, *words: str, **variables: str) -> tuple[int, str, str]:
+    """-> exit code, stdout and stderr of the command with nobody to answer it."""
+    command = [sys.executable, "-m", "headroom_wrap", *words]
+    given = {**environment(), "HEADROOM_HOME": str(home), **variables}
+    pipe = subprocess.PIPE
+    ended = subprocess.run(command, env=given, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, check=False)
+    return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("get", "headroom: Missing argument 'REF'; see headroom get --help"),
+        (
+            "get --lines x abc",
+            "headroom: Invalid value for '--lines': 'x' is not a range such as 120-188; see headroom",
+        ),
+        ("get 1234", "headroom: 1234: mistyped, its check character does not fit; copy it from the marker again"),
+        ("stats -Z", "headroom: No such option '-Z'; see headroom stats --help"),
+        ("rap", "headroom: No such command 'rap'; see headroom --help"),
+        ("purge", "headroom: say what to remove: one of --session ID, --older-than 30d, --all; see headroom purge"),
+        ("purge --all", "headroom: nothing was removed: nobody answered; give --yes if you are sure"),
+        ("purge --session nope --yes", "headroom: there is no session 'nope'; headroom stats --json names"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(words: str, says: str, tmp_path: Path) -> None:
+    code, _, err = ran(tmp_path, *words.split())
+    assert code == 2
+    assert err.startswith(says) and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        (
+            "HEADROOM_WAY_BACK",
+            "shel",
+            "HEADROOM_WAY_BACK: 'shel' is not auto, shell, mcp or none; correct or remove it",
+        ),
+        (
+            "HEADROOM_COMPRESSORS",
+            "log",
+            "HEADROOM_COMPRESSORS: there is no compressor 'log'; use some of records, ",
+        ),
+        ("HEADROOM_FLOR", "3", "HEADROOM_FLOR: there is no such setting; did you mean HEADROOM_FLOOR? Rename or unset"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_starts_nothing(variable: str, value: str, says: str, tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path, "wrap", "claude", **{variable: value})
+    assert (code, out) == (2, "")
+    assert err.startswith(f"headroom: {says}") and err.count("\n") == 1
+
+
+def test_variables_of_other_programs_are_theirs(tmp_path: Path) -> None:
+    assert ran(tmp_path, "stats", HEADROOM_TELEMETRY="off", HEADROOM_BASH_ENV="x")[0] == 0
+
+
+@pytest.mark.parametrize("words", ["demo", "stats", "get --help"])
+def test_a_terminal_that_takes_only_ascii_gets_ascii(words: str, tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path, *words.split(), PYTHONIOENCODING="ascii")
+    assert (code, err) == (0, "")
+    assert out.isascii() and "?" not in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("words", ["stats", "get --help", "--help"])
+def test_a_full_disk_behind_the_output_is_one_line(words: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "headroom_wrap", *words.split()]
+    given = {**environment(), "HEADROOM_HOME": str(tmp_path)}
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, env=given, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 2
+    says = b"headroom: the output can't be written: No space left on device; free the disk or write elsewhere\n"
+    assert ended.stderr == says
+
+
+def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path)
+    assert (code, err) == (0, "") and "Commands:" in out

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from headroom_wrap.demo.script import say
 from headroom_wrap.demo.upstream import Upstream
 from headroom_wrap.settings import environment
@@ -33,6 +35,30 @@ def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Pat
     assert answer["content"] == [{"type": "text", "text": "hello"}]
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in out
     assert child.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", [["--inject-tool"], []])
+def test_the_tool_is_offered_by_option_and_by_setting(wish: list[str], tmp_path: Path) -> None:
+    with Upstream([say("hello")]) as upstream:
+        command = [sys.executable, "-m", "headroom_wrap", "proxy", "--port", "0", "--upstream", upstream.url, *wish]
+        setting = {} if wish else {"HEADROOM_INJECT_TOOL": "1"}
+        path = {"PATH": str(tmp_path)}  # no `headroom` there: a shell is no way back
+        given = {**environment(), **setting, **path, "HEADROOM_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given) as child:
+            assert child.stdout is not None
+            out = ""
+            while "answered here" not in out:
+                out += child.stdout.readline()
+            port = re.search(r"http://127\.0\.0\.1:(\d+)\. Ctrl-C ends it", out)
+            assert port, out
+            answer = asked(int(port[1]))
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=20)
+        sent = [tool["name"] for tool in upstream.inference()[0].json()["tools"]]
+
+    assert answer["content"] == [{"type": "text", "text": "hello"}]
+    assert sent == ["Bash", "headroom_retrieve"]
 
 
 def asked(port: int) -> dict[str, object]:

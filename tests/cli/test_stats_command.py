@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from click.testing import CliRunner
 
 from headroom_wrap.cli.stats import command
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.refused import Refused
 from headroom_wrap.segment import Exchange, Outcome, Usage
 
 
@@ -19,13 +23,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def record(home: Path) -> None:
+def record(home: Path, session: str = "s1") -> None:
     ledger = Ledger(home)
     outcome = Outcome("form", "logs", "lines", "r", 1000, 400, tool="Bash")
     usage = Usage(0, 10, 2000, 500)
     ledger.record(
-        Exchange("s1", "claude", "anthropic", "claude-opus-4-5", 1e9, status=200, usage=usage, outcomes=(outcome,))
-    )
+        Exchange(
+            session, "claude", "anthropic", "claude-opus-4-5", 1e9, status=200, usage=usage, outcomes=(outcome,),
+            project="shop", fixed=(("", 900), ("mcp__git__log", 300)),
+        )
+    )  # fmt: skip
     ledger.close()
 
 
@@ -37,18 +44,116 @@ def test_an_empty_ledger_says_what_to_do(home: Path) -> None:
 def test_piped_output_is_plain_text(home: Path) -> None:
     record(home)
     result = CliRunner().invoke(command, [])
-    assert result.exit_code == 0 and "46.2 % of the whole bill saved" in result.output
+    assert result.exit_code == 0 and "50.3 % of the whole bill saved" in result.output
     assert "\x1b" not in result.output
 
 
 def test_json_has_the_rows_with_unknown_as_null(home: Path) -> None:
     record(home)
     rows = json.loads(CliRunner().invoke(command, ["--json"]).output)
-    assert rows["ever"]["effect"] == pytest.approx(3750 / 8125)
+    assert rows["ever"]["effect"] == pytest.approx(4425 / 8800)
     assert (rows["today"]["bill"], rows["today"]["effect"]) == (None, None)
     assert rows["compressors"] == [{"name": "logs", "segments": 1, "changed": 1, "before": 1000, "after": 400}]
-    only = json.loads(CliRunner().invoke(command, ["--json", "--session", "nobody"]).output)
-    assert only["ever"]["exchanges"] == 0
+
+
+def test_the_keys_that_programs_rely_on_stand_in_the_documentation(home: Path) -> None:
+    record(home)
+    rows = json.loads(CliRunner().invoke(command, ["--json"]).output)
+    documented = (Path(__file__).parents[2] / "docs" / "stats.md").read_text(encoding="utf-8")
+    assert rows["version"] == 1
+    assert [key for key in (*rows, *rows["ever"]) if f"`{key}`" not in documented] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "exchanges"),
+    [
+        (["--session", "s1"], 1),
+        (["--project", "shop"], 1),
+        (["--project", "other"], 0),
+        (["--since", "7d"], 0),
+        (["--since", "2001-09-01"], 1),
+        (["--since", "2001-10-01T12:00"], 0),
+    ],
+)
+def test_only_what_is_asked_for_is_summed(home: Path, given: list[str], exchanges: int) -> None:
+    record(home)
+    rows = json.loads(CliRunner().invoke(command, ["--json", *given]).output)
+    assert rows["ever"]["exchanges"] == exchanges
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nobody", "session nobody: not in the ledger; the latest is s1-again"),
+        ("s1-", "session s1-: several begin so; say which: s1-again, s1-after"),
+        ("%", "session %: not in the ledger; the latest is s1-again"),
+    ],
+)
+def test_a_session_that_is_not_one_is_refused_in_one_line(home: Path, given: str, said: str) -> None:
+    record(home)
+    record(home, "s1-after")
+    record(home, "s1-again")
+    result = CliRunner().invoke(command, ["--session", given])
+    assert isinstance(result.exception, Refused) and str(result.exception) == said
+
+
+def test_a_session_is_shown_to_its_last_result(home: Path) -> None:
+    record(home)
+    shown = CliRunner().invoke(command, ["--session", "s"]).output
+    assert re.search(r"1\. \d\d:\d\d:\d\d claude-opus-4-5 · 2\.5k prompt, 2\.0k read, 10 out", shown)
+    assert re.search(r"Bash +1\.0k → 400 +logs: lines", shown)
+    rows = json.loads(CliRunner().invoke(command, ["--session", "s1", "--json"]).output)
+    assert rows["turns"][0]["sent"][0]["ref"] == "r" and rows["window"]["session"] == "s1"
+
+
+def test_an_age_that_is_none_is_a_usage_error(home: Path) -> None:
+    result = CliRunner().invoke(command, ["--since", "yesterday"])
+    assert result.exit_code == 2 and "neither an age such as 7d nor a day such as 2026-11-22" in result.output
+
+
+def test_what_every_request_carries_is_shown_by_tool(home: Path) -> None:
+    record(home)
+    result = CliRunner().invoke(command, ["--fixed"])
+    assert re.search(r"mcp__git__log +300 +0", result.output) and "MCP server git, 1 tools: never" in result.output
+    (system, tool) = json.loads(CliRunner().invoke(command, ["--fixed", "--json"]).output)
+    assert (system["name"], tool["server"], tool["calls"]) == ("", "git", 0)
+
+
+def test_a_page_is_written_and_a_place_that_cannot_be_is_said(home: Path) -> None:
+    record(home)
+    assert CliRunner().invoke(command, ["--html", str(home / "page.html")]).exit_code == 0
+    assert (home / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    result = CliRunner().invoke(command, ["--html", str(home / "no" / "page.html")])
+    assert isinstance(result.exception, Refused) and "No such file or directory" in str(result.exception)
+
+
+def run(given: list[str], out: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "headroom_wrap", "stats", *given]
+    return subprocess.Popen(arguments, stdout=out, stderr=subprocess.PIPE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [[], ["--json"], ["--fixed"], ["--misses"], ["--session", "s1"]])
+def test_a_closed_pipe_and_a_full_disk_are_no_traceback(home: Path, given: list[str]) -> None:
+    record(home)
+    with run(given) as child:
+        assert child.stdout is not None and child.stderr is not None
+        child.stdout.close()
+        assert (child.stderr.read(), child.wait()) == (b"", 1)
+    with Path("/dev/full").open("wb") as full, run(given, full.fileno()) as child:
+        said = child.communicate()[1].decode()
+    assert said == "headroom: the output can't be written: No space left on device; free the disk or write elsewhere\n"
+    assert child.returncode == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [[], ["--fixed"], ["--misses"], ["--session", "s1"]])
+def test_a_terminal_without_utf_8_gets_ascii(home: Path, given: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    record(home)
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with run(given) as child:
+        out, said = child.communicate()
+    assert out.isascii() and out and said == b""
 
 
 def test_watching_without_a_terminal_is_refused(home: Path) -> None:
@@ -60,4 +165,4 @@ def test_bad_prices_are_one_line(home: Path) -> None:
     record(home)
     (home / "prices.json").write_text("{}")
     result = CliRunner().invoke(command, [])
-    assert result.exit_code == 1 and "prices.json" in result.output
+    assert isinstance(result.exception, Refused) and "prices.json" in str(result.exception)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from headroom_wrap.cli import group
+from headroom_wrap.agents.known import AGENTS
+from headroom_wrap.cli import group, wrap
 from headroom_wrap.cli.session import usable_proxy
 from headroom_wrap.refused import Refused
 
@@ -11,13 +12,17 @@ from headroom_wrap.refused import Refused
 def test_without_an_agent_the_agents_are_listed_with_how_to_install_them() -> None:
     ended = CliRunner(env={"PATH": ""}).invoke(group, ["wrap"])
 
-    assert (ended.exit_code, ended.output.splitlines()) == (
-        0,
-        [
-            "Agents that headroom can wrap:",
-            "  headroom wrap claude   Claude Code  not installed: npm install -g @anthropic-ai/claude-code",
-            "  headroom wrap codex    Codex        not installed: npm install -g @openai/codex",
-        ],
+    said = ended.output.splitlines()
+    assert (ended.exit_code, len(said)) == (0, len(AGENTS) + 2)
+    assert said[:2] == [
+        "Agents that headroom can wrap:",
+        "  headroom wrap claude    Claude Code   not installed: npm install -g @anthropic-ai/claude-code",
+    ]
+    assert said[-2].startswith(
+        "  headroom wrap cursor    Cursor        can't be wrapped: its agent talks to Cursor's servers"
+    )
+    assert (
+        said[-1] == "  headroom wrap --        anything      any command that calls a model: headroom wrap -- COMMAND"
     )
 
 
@@ -25,7 +30,34 @@ def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
     ended = CliRunner().invoke(group, ["wrap", "cluade"])
 
     assert isinstance(ended.exception, Refused)
-    assert str(ended.exception) == "headroom can't wrap 'cluade'; known are: claude, codex"
+    assert str(ended.exception) == (
+        f"headroom can't wrap 'cluade'; known are: {', '.join(AGENTS)}; any other command: headroom wrap -- cluade"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "arguments"),
+    [
+        (["claude", "-p", "x"], "Claude Code", ("-p", "x")),
+        (["claude", "--", "-p", "x"], "Claude Code", ("-p", "x")),
+        (["--via", "base", "gemini", "--", "--", "x"], "Gemini CLI", ("--", "x")),
+        (["--", "python", "x.py"], "python", ("x.py",)),
+        (["--upstream", "https://llm.example.com", "--", "claude", "--", "x"], "claude", ("--", "x")),
+    ],
+)
+def test_a_command_of_the_users_own_follows_dashes_in_the_agents_place(
+    given: list[str], title: str, arguments: tuple[str, ...]
+) -> None:
+    with wrap.command.make_context("wrap", given) as context:
+        agent, rest = wrap.chosen(context.params["agent"], context.params["arguments"])
+
+    assert (agent.title, rest) == (title, arguments)
+
+
+def test_dashes_with_nothing_behind_them_are_refused() -> None:
+    ended = CliRunner().invoke(group, ["wrap", "--"])
+
+    assert str(ended.exception) == "no command follows the --; say what to run: headroom wrap -- python my_agent.py"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def test_line_ends_of_windows_are_no_overwriting() -> None:
     assert cleaned("one\r\ntwo\r\n") is None
 
 
+def test_a_source_file_keeps_its_control_characters() -> None:
+    text = 'RED = "\x1b[31m"\n'
+    assert clean(Segment(text, "Read", "file_path=/srv/a.py", "/srv/a.py", way_back="headroom get", ref="x")) is None
+
+
 def test_every_line_stays_in_its_place() -> None:
     text = "a\n\x1b[2K\r\n\x1b[1A\x1b[2Kb\rc\n\n\x1b[32md\x1b[0m"
     found = cleaned(text)

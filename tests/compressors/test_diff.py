@@ -99,3 +99,27 @@ def test_a_diff_that_is_cut_off_anywhere_is_no_matter() -> None:
 
 def test_without_a_way_back_nothing_is_left_out() -> None:
     assert diff(segment(LOCK, way_back="")) is None
+
+
+DULL = changed(
+    "data/fixtures.yaml",
+    [],
+    [
+        f"  - {{id: {number}, state: open, owner: team, size: medium, weight: 12, shape: round}}"
+        for number in range(300)
+    ],
+)
+
+
+@pytest.mark.slow
+def test_lines_of_hand_written_hunks_that_are_hardly_ever_used_go() -> None:
+    found = diff(segment([*HAND, *DULL], goal="commit what you have"))
+    assert found is not None and "rarely used line" in found.text
+    shown = kept(found.text)
+    assert shown == [line for line in [*HAND, *DULL] if line in set(shown)]
+    assert shown[: len(HAND) + 5] == [*HAND, *DULL[:5]]
+
+
+@pytest.mark.slow
+def test_a_diff_that_is_reviewed_stays_whole() -> None:
+    assert diff(segment([*HAND, *DULL], goal="You are a code reviewer. Find the bugs.")) is None

@@ -47,14 +47,59 @@ def test_a_line_that_stands_once_stays_wherever_it_is() -> None:
     assert found is not None and lines[150] in found.text.split("\n")
 
 
-def test_errors_keep_their_context_and_repeat_only_by_first_two_and_last() -> None:
-    lines = [served(number) for number in range(300)]
-    for number in range(100, 200, 10):
+def refused(count: int) -> list[str]:
+    lines = [served(number) for number in range(600)]
+    for number in range(100, 100 + 10 * count, 10):
         lines[number] = f"2026-03-04 05:00:00 ERROR db: connection {number} refused"
+    return lines
+
+
+def test_errors_of_one_kind_all_stay_with_context() -> None:
+    lines = refused(20)
     found = logs(segment(lines))
     assert found is not None
-    assert [line for line in kept(found.text) if "refused" in line] == [lines[100], lines[110], lines[190]]
+    assert [line for line in kept(found.text) if "refused" in line] == lines[100:300:10]
     assert lines[98] in kept(found.text) and lines[104] in kept(found.text)
+
+
+def test_an_error_told_too_often_keeps_its_first_two_and_its_last() -> None:
+    lines = refused(21)
+    found = logs(segment(lines))
+    assert found is not None
+    assert [line for line in kept(found.text) if "refused" in line] == [lines[100], lines[110], lines[300]]
+
+
+def ci_job(failure: list[str]) -> list[str]:
+    steps = [f"Setting up lib{chr(97 + number % 26) * (3 + number // 26)} step" for number in range(400)]
+    lines = ["##[group]Run tests", *steps[:200], *failure, *steps[200:]]
+    return [f"2026-03-04T05:06:07.{number:07}Z {line}" for number, line in enumerate(lines)]
+
+
+def test_in_a_job_what_is_indented_below_an_error_stays_behind_its_stamps() -> None:
+    below = [f"        {'wanted' if number else 'got'} {'abcdefghijklm'[number:]}" for number in range(12)]
+    lines = ci_job(["--- FAIL: TestPlan (0.01s)", *below, "ok   another"])
+    found = logs(segment(lines))
+    assert found is not None and set(lines[201:214]) <= set(kept(found.text))
+
+
+def test_in_a_job_each_library_frame_of_a_trace_stays_once() -> None:
+    frames = [f"    at org.junit.Runner{letter}.run(Runner.java:10)" for letter in "abcdefghij"]
+    lines = ci_job(["java.lang.IllegalStateException: no rate", *frames, "java.io.IOException: no disk", *frames])
+    found = logs(segment(lines))
+    assert found is not None
+    shown = [line.split("Z ")[1] for line in kept(found.text)]
+    assert {frame: shown.count(frame) for frame in frames} == dict.fromkeys(frames, 1)
+
+
+def test_in_a_job_the_calls_of_a_go_trace_stay() -> None:
+    calls = [
+        call for n in range(9) for call in (f"shop/tax.(*Rate).step{n}(0xc{n:07}, {{0x1, 0x2}})", f"\t/a/b.go:{n} +0x1")
+    ]
+    lines = ci_job(
+        ["panic: no rate", "", "goroutine 21 [running]:", *calls, "created by testing.(*T).Run", "ok   more"]
+    )
+    found = logs(segment(lines))
+    assert found is not None and set(lines[201:222]) <= set(kept(found.text))
 
 
 def test_errors_that_point_to_different_lines_of_a_file_all_stay() -> None:

@@ -173,6 +173,24 @@ def test_a_step_becomes_a_call_of_what_is_offered(step: Any, tools: list[Tool], 
     assert call_for(step, tools) == call
 
 
+@pytest.mark.parametrize(
+    ("step", "tool", "arguments"),
+    [
+        (run("ls"), Tool("run_commands", ("commands",)), {"commands": ["ls"]}),
+        (read("a.py"), Tool("read_files", ("files",)), {"files": [{"path": "a.py"}]}),
+        (search("TODO", "src"), Tool("search_codebase", ("queries",)), {"queries": ["TODO"]}),
+        (
+            read("a.py"),
+            Tool("file_editor", ("command", "path", "security_risk")),
+            {"path": "a.py", "command": "view", "security_risk": "LOW"},
+        ),
+        (search("TODO", "src"), Tool("grep", ("pattern", "paths")), {"pattern": "TODO", "paths": ["src"]}),
+    ],
+)
+def test_a_step_takes_the_shape_that_an_agents_tool_wants(step: Any, tool: Tool, arguments: dict[str, Any]) -> None:
+    assert call_for(step, [tool]) == ToolCall(tool.name, arguments)
+
+
 def test_codex_gets_its_commands_as_javascript() -> None:
     call = call_for(read("a.py"), [Tool("exec", free_text=True)])
 

@@ -7,41 +7,31 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from headroom_wrap.demo.script import Step, read, run, say, search
 from headroom_wrap.demo.upstream import Received, Upstream
 from headroom_wrap.settings import environment
 
+from .corporate import corporate_proxy
 from .hop import Hop
 
 ROOT = Path(__file__).parents[2]
-VERSIONS = ("@anthropic-ai/claude-code@2.1.197", "@openai/codex@0.169.0")
 
 
 @pytest.fixture(scope="session")
-def agents() -> Path:
-    """-> the folder of the agents' commands: HEADROOM_TEST_AGENTS (that folder, or where npm put them), or installed
-    once with npm, in fixed versions."""
+def agents() -> str:
+    """-> the folders of the agents' commands, as on PATH: HEADROOM_TEST_AGENTS, or what scripts/agents installs."""
     given = environment().get("HEADROOM_TEST_AGENTS")
     if given:
-        inside = Path(given) / "node_modules" / ".bin"
-        return inside if inside.is_dir() else Path(given)
+        return given
     if shutil.which("npm") is None:
         pytest.skip("no npm here, and HEADROOM_TEST_AGENTS is not set")
-    prefix = Path(platformdirs.user_cache_dir("headroom-tests")) / "-".join(
-        each.rpartition("@")[2] for each in VERSIONS
-    )
-    commands = prefix / "node_modules" / ".bin"
-    if not all((commands / name).exists() for name in ("claude", "codex")):
-        prefix.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(prefix), *VERSIONS]
-        subprocess.run(command, check=True, capture_output=True, timeout=600)
-    return commands
+    made = subprocess.run([ROOT / "scripts" / "agents"], check=True, capture_output=True, text=True, timeout=900)
+    return made.stdout.strip()
 
 
 @dataclass
@@ -53,6 +43,7 @@ class Ran:
     err: str
     sent: list[bytes]
     received: list[Received]
+    refused: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -60,7 +51,8 @@ class World:
     """A user's machine in a folder: `home`, a project, headroom's own data, and the agents."""
 
     folder: Path
-    agents: Path
+    agents: str
+    given: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.home, self.project = self.folder / "home", self.folder / "project"
@@ -86,29 +78,77 @@ class World:
             "ANTHROPIC_API_KEY": "sk-ant-dummy",
             "CODEX_API_KEY": "sk-dummy",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            **self.given,
         }
 
-    def wrap(self, upstream: Upstream, name: str, *arguments: str, options: tuple[str, ...] = ()) -> Ran:
-        """-> what came of `headroom wrap NAME -- ARGUMENTS` with a recording hop between agent and proxy."""
+    def executable(self, name: str) -> Path:
+        """-> where an agent's command is; the test is skipped where that agent can't be installed."""
+        found = shutil.which(name, path=self.agents)
+        if found is None:
+            pytest.skip(f"{name} is not among the agents of HEADROOM_TEST_AGENTS")
+        return Path(found)
+
+    def wrap(
+        self, upstream: Upstream, name: str, *arguments: str, options: tuple[str, ...] = (), command: str = ""
+    ) -> Ran:
+        """-> what came of `headroom wrap NAME -- ARGUMENTS` with a recording hop between agent and proxy.
+
+        All requests go to the upstream whatever host they were for; `command` is the agent's where it isn't NAME.
+        """
         with Hop(self.folder) as hop:
-            given = self.environment()
-            given["PATH"] = f"{hop.shim(self.agents / name)}:{given['PATH']}"
-            command = [sys.executable, "-m", "headroom_wrap", "wrap", "--upstream", upstream.url, *options, name, "--"]
-            ended = subprocess.run(
-                [*command, *arguments],
-                cwd=self.project,
-                env=given,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=100,
-                check=False,
-            )
-            return Ran(ended.returncode, ended.stdout, ended.stderr, hop.bodies(), upstream.inference())
+            return self._run(hop, upstream, (*options, "--upstream", upstream.url), name, arguments, command)
+
+    def wrap_by_connect(
+        self, upstream: Upstream, name: str, *arguments: str, hosts: tuple[str, ...], command: str = ""
+    ) -> Ran:
+        """-> the same with an agent that is led by HTTPS_PROXY: a company's proxy leads these hosts to the upstream."""
+        port = upstream.server.server_port
+        with Hop(self.folder, hosts) as hop, corporate_proxy(self.folder, port, hosts) as corporate:
+            given = {"HTTPS_PROXY": corporate.url, "SSL_CERT_FILE": str(corporate.root)}
+            self.given = {**self.given, **given}
+            ran = self._run(hop, upstream, (), name, arguments, command)
+            ran.refused += corporate.refused
+            return ran
+
+    def wrap_command(self, upstream: Upstream, via: str, *command: str) -> Ran:
+        """-> what came of `headroom wrap -- COMMAND`, by CONNECT with api.openai.com led to the upstream."""
+        given = self.environment()
+        with corporate_proxy(self.folder, upstream.server.server_port, ("api.openai.com",)) as corporate:
+            to = ("--upstream", upstream.url) if via == "base" else ()
+            if via == "connect":
+                given |= {"HTTPS_PROXY": corporate.url, "SSL_CERT_FILE": str(corporate.root)}
+            ended = self._ended(("--via", via, *to, "--", *command), given)
+        return Ran(ended.returncode, ended.stdout, ended.stderr, [], upstream.inference())
+
+    def _run(
+        self,
+        hop: Hop,
+        upstream: Upstream,
+        options: tuple[str, ...],
+        name: str,
+        arguments: tuple[str, ...],
+        command: str,
+    ) -> Ran:
+        given = self.environment()
+        given["PATH"] = f"{hop.shim(self.executable(command or name))}:{given['PATH']}"
+        ended = self._ended((*options, name, "--", *arguments), given)
+        return Ran(ended.returncode, ended.stdout, ended.stderr, hop.bodies(), upstream.inference())
+
+    def _ended(self, arguments: tuple[str, ...], given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "headroom_wrap", "wrap", *arguments],
+            cwd=self.project,
+            env=given,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
 
 
 @pytest.fixture
-def world(tmp_path: Path, agents: Path) -> Iterator[World]:
+def world(tmp_path: Path, agents: str) -> Iterator[World]:
     return World(tmp_path, agents)
 
 

@@ -41,8 +41,7 @@ def test_a_chatgpt_login_is_wrapped_behind_a_companys_proxy(
 ) -> None:
     signed_in(world.home / "codex")
     with Upstream(world.script()) as upstream, corporate_proxy(world.folder, upstream.server.server_port) as corporate:
-        url, root = corporate
-        given = {**world.environment(), "HTTPS_PROXY": url, "SSL_CERT_FILE": str(root)}
+        given = {**world.environment(), "HTTPS_PROXY": corporate.url, "SSL_CERT_FILE": str(corporate.root)}
         given["PATH"] = f"{world.agents}:{given['PATH']}"
         del given["CODEX_API_KEY"]
         codex = ("codex", "exec", "--skip-git-repo-check", "Look.")
@@ -62,4 +61,4 @@ def test_a_chatgpt_login_is_wrapped_behind_a_companys_proxy(
     assert {(request.method, request.path, request.header("Host")) for request in asked} == {
         (method, "/backend-api/codex/responses", HOST)
     }
-    assert "[JSON as tables" in "".join(json.dumps(request.json()) for request in asked)
+    assert "JSON as tables" in "".join(json.dumps(request.json()) for request in asked)

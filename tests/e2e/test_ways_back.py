@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,3 +121,35 @@ def test_by_claude_codes_own_ranged_read(world: World) -> None:
     wanted = [rf"\s*{number}[→\t]{re.escape(line)}" for number, line in enumerate(lines, first)]
     assert any(re.match("\n".join(wanted), text) for text in received(ran.received[-1:]))
     assert [(row.tool, row.missed, row.reads) for row in counted(world)] == [("Read", 1, 1)]
+
+
+@pytest.mark.parametrize(("name", "arguments"), AGENTS)
+def test_by_mcp_installed_once(world: World, name: str, arguments: tuple[str, ...]) -> None:
+    """The agent's own config names the server, and no permission is asked for; uninstalled, nothing of it is left."""
+    ref, first, last = folded(received(wrapped(world, name, arguments, run("cat build.log")).received))
+    last = min(last, first + 40)
+    before = configs(world)
+    mcp(world, "install", name)
+    fetch = use("headroom_retrieve", ref=ref, lines=f"{first}-{last}")
+    ran = wrapped(world, name, arguments, run("cat build.log"), fetch)
+
+    missing = "".join(log().splitlines(keepends=True)[first - 1 : last])
+    printed = f"[headroom original {ref} lines {first}-{last} of 400]\n{missing}"
+    assert any(printed in text for text in received(ran.received)), received(ran.received)[-40:]
+    mcp(world, "uninstall", name)
+    assert configs(world) == before
+
+
+def mcp(world: World, verb: str, name: str) -> None:
+    command = [sys.executable, "-m", "headroom_wrap", "mcp", verb, name]
+    subprocess.run(command, env=world.environment(), cwd=world.project, check=True, capture_output=True)
+
+
+def configs(world: World) -> dict[str, int]:
+    """-> how often the agents' own config files name headroom; Claude Code rewrites its own at every run."""
+    files = [
+        *world.home.glob(".claude.json"),
+        *world.home.glob(".claude/settings.json"),
+        *world.home.glob("codex/*.toml"),
+    ]
+    return {file.name: file.read_text().count("headroom") for file in files if "headroom" in file.read_text()}

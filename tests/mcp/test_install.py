@@ -79,9 +79,77 @@ def test_toml_gets_one_table_and_is_put_back_to_the_byte(layout: str, tmp_path: 
     path.write_bytes(layout.encode())
     installed("codex", tmp_path)
     table = tomllib.loads(path.read_text())["mcp_servers"]["headroom"]
-    assert table == {"command": "/opt/headroom", "args": ["mcp"], "env": SERVER.environment}
+    assert table == {
+        "command": "/opt/headroom",
+        "args": ["mcp"],
+        "env": SERVER.environment,
+        "default_tools_approval_mode": "approve",
+    }
     undone("codex", tmp_path)
     assert path.read_bytes() == layout.encode()
+
+
+SETTINGS = (
+    "",
+    "{}",
+    '{"model":"x"}',
+    '{\n  "permissions": {\n    "allow": [\n      "Bash(ls:*)"\n    ],\n    "deny": []\n  }\n}\n',
+    '{"permissions": {"allow": ["a", "b"]}}',
+    '{"permissions": {"allow": []}}',
+    '{\n\t"permissions": {\n\t\t"deny": ["c"]\n\t}\n}',
+)
+
+
+@pytest.mark.parametrize("layout", SETTINGS)
+def test_claude_code_may_use_the_tools_without_asking_and_is_put_back_to_the_byte(layout: str, tmp_path: Path) -> None:
+    path = tmp_path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_bytes(layout.encode())
+    installed("claude", tmp_path)
+    before, after = json.loads(layout or "{}"), json.loads(path.read_text())
+    assert after["permissions"]["allow"].pop(0) == "mcp__headroom"
+    before.setdefault("permissions", {}).setdefault("allow", [])
+    assert after == before
+    undone("claude", tmp_path)
+    assert path.read_bytes() == layout.encode()
+
+
+@pytest.mark.parametrize(
+    ("rewritten", "left"),
+    [
+        ('{"permissions": {"allow": ["x", "mcp__headroom", "y"]}}', '{"permissions": {"allow": ["x", "y"]}}'),
+        ('{"permissions": {"allow": ["x", "mcp__headroom"]}}', '{"permissions": {"allow": ["x"]}}'),
+        ('{"permissions": {"allow": ["mcp__headroom"]}}', '{"permissions": {"allow": []}}'),
+        ('{"permissions": {"allow": ["x"]}}', '{"permissions": {"allow": ["x"]}}'),
+        ('{"permissions": {}}', '{"permissions": {}}'),
+    ],
+)
+def test_from_settings_that_were_changed_since_only_our_leave_goes(rewritten: str, left: str, tmp_path: Path) -> None:
+    installed("claude", tmp_path)
+    path = tmp_path / ".claude" / "settings.json"
+    path.write_text(rewritten)
+    undone("claude", tmp_path)
+    assert path.read_text() == left
+
+
+def test_leave_that_the_user_gave_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text('{"permissions": {"allow": ["mcp__headroom"]}}')
+    installed("claude", tmp_path)
+    undone("claude", tmp_path)
+    assert path.read_text() == '{"permissions": {"allow": ["mcp__headroom"]}}'
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"permissions": 3}', '{"permissions": {"allow": "all"}}'])
+def test_where_leave_can_not_be_given_no_server_is_put_in_either(content: str, tmp_path: Path) -> None:
+    path = tmp_path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(Refused, match="put in yourself"):
+        installed("claude", tmp_path)
+    assert path.read_text() == content
+    assert not (tmp_path / "data").exists() and not (tmp_path / ".claude.json").exists()
 
 
 def test_where_the_file_was_changed_since_only_our_entry_goes(tmp_path: Path) -> None:
@@ -116,7 +184,7 @@ def test_a_table_that_the_agent_wrote_anew_goes_with_its_subtables(tmp_path: Pat
 def test_the_journal_holds_nothing_of_the_file_but_what_we_put_in(tmp_path: Path) -> None:
     (tmp_path / ".claude.json").write_text('{"token": "sk-secret"}')
     installed("claude", tmp_path)
-    (journal,) = (tmp_path / "data" / "journal").iterdir()
+    journal = tmp_path / "data" / "journal" / "mcp-claude.json"
     assert "sk-secret" not in journal.read_text()
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 

@@ -269,8 +269,10 @@ def test_an_upstream_that_refuses_gives_an_error_that_clients_read(tmp_path: Pat
     assert answer.status == 502
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["type"] == "error"
-    assert answer.json()["error"]["message"].startswith("headroom proxy: ")
-    assert (row["status"], row["problem"].startswith("no response: ")) == (0, True)
+    said = answer.json()["error"]["message"]
+    assert said.startswith("headroom proxy: 127.0.0.1 can't be reached: ")
+    assert said.endswith("; check the network, HTTPS_PROXY and headroom's upstream")
+    assert (row["status"], row["problem"]) == (0, said.replace("headroom proxy", "no response"))
 
 
 def test_an_upstream_that_resets_before_its_answer_gives_an_error(running: Proxy, upstream: Upstream) -> None:

@@ -62,3 +62,21 @@ def test_an_upstream_keeps_its_port_and_path() -> None:
 def test_an_upstream_that_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="is no URL; give one like"):
         hosts.target(url)
+
+
+@pytest.mark.parametrize(
+    ("headers", "login"),
+    [
+        ({"x-api-key": "sk-ant-api03-x"}, False),
+        ({"authorization": "Bearer sk-ant-oat01-x"}, True),
+        ({"authorization": "Bearer sk-proj-x"}, False),
+        ({"authorization": "Bearer eyJhbGciOi.x.y"}, True),
+        ({"authorization": "bearer ya29.x"}, True),
+        ({"authorization": "Bearer tid=x;exp=1"}, True),
+        ({"x-goog-api-key": "AIza", "authorization": "Bearer ya29.x"}, False),
+        ({"authorization": "Basic eyJ4"}, False),
+        ({}, False),
+    ],
+)
+def test_a_subscriptions_login_is_told_from_a_key_by_its_form(headers: dict[str, str], login: bool) -> None:
+    assert hosts.by_login(headers) is login

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.objects import Objects
 from tests.proxy.bodies import conversation
 from tests.proxy.loopback import ANSWER, Upstream, children, kill, proxy, runs, wait_until
 from tests.proxy.tls import own_server
@@ -44,6 +46,17 @@ def test_it_ends_when_its_stdin_closes_and_leaves_nothing_running(tmp_path: Path
         assert len(workers) == 1
         assert running.stop() == 0
     assert wait_until(lambda: not any(map(runs, workers)))
+
+
+def test_what_nobody_has_used_for_too_long_expires_when_a_run_begins(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    old, young = objects.keep("an old one", call="make old"), objects.keep("a young one")
+    os.utime(objects.paths(old)[0], (1, 1))
+    with proxy(home=str(tmp_path), keep_days=3):
+        pass
+    assert objects.original(young).text == "a young one"
+    with pytest.raises(UnknownRef, match="expired; run again: make old"):
+        objects.original(old)
 
 
 def test_it_ends_at_sigterm(tmp_path: Path) -> None:

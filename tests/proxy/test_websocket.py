@@ -41,6 +41,7 @@ class Provider:
     def __init__(self) -> None:
         self.received: list[bytes] = []
         self.error: dict[int, dict[str, Any]] = {}
+        self.call = call
 
     def __call__(self, handler: Handler) -> None:
         if handler.command == "POST":
@@ -56,7 +57,7 @@ class Provider:
                 continue
             end.send({"type": "response.created", "response": {"id": f"r{number}"}})
             end.send({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": "x"}})
-            end.send({"type": "response.output_item.done", "item": call(number)})
+            end.send({"type": "response.output_item.done", "item": self.call(number)})
             end.send({"type": "response.completed", "response": {"id": f"r{number}", "usage": USAGE}})
 
 
@@ -114,6 +115,42 @@ def test_each_response_is_one_exchange(provider: Provider, running: Proxy) -> No
         ("openai_responses", "gpt-x", 200, segments, 40, 60, 7, "") for segments in range(4)
     ]
     assert rows[2]["body_after"] < rows[2]["body_before"]
+
+
+def scripted(number: int) -> dict[str, Any]:
+    """-> a call in Codex's code mode: JavaScript as free text."""
+    source = f'text(await tools.exec_command({{cmd: "rg step src{number}"}}));'
+    return {"type": "custom_tool_call", "call_id": f"c{number}", "name": "exec", "input": source}
+
+
+def printed(number: int) -> dict[str, Any]:
+    """-> its result: what the script said of itself, and what it printed, as two texts."""
+    texts = ("Script completed\nWall time 0.1 seconds\nOutput:\n", LISTING)
+    blocks = [{"type": "input_text", "text": text} for text in texts]
+    return {"type": "custom_tool_call_output", "call_id": f"c{number}", "id": f"ctco_{number}", "output": blocks}
+
+
+def test_in_code_mode_only_what_a_script_printed_is_compressed(provider: Provider, running: Proxy) -> None:
+    provider.call = scripted
+    tools = [{"type": "custom", "name": "exec", "format": {"type": "text"}}]
+    offered = {"type": "additional_tools", "id": "at_1", "tools": tools}
+    end = ws.client(running.base)
+    sent = [
+        create([], None, tools=[], generate=False),
+        create([offered, user("Tidy up.")], 0, tools=[]),
+        create([printed(1)], 1, tools=[]),
+        create([printed(2)], 2, tools=[]),
+    ]
+    for message in sent:
+        said(end, message)
+    end.close()
+
+    assert provider.received[:2] == [json.dumps(message).encode() for message in sent[:2]]
+    text = json.loads(provider.received[3])["input"][0]["output"][1]["text"]
+    assert len(text) < len(LISTING) / 4
+    assert provider.received[3] == json.dumps(sent[3]).encode().replace(
+        json.dumps(LISTING).encode(), json.dumps(text).encode()
+    )
 
 
 def test_a_warm_up_and_unknown_frames_pass_untouched(provider: Provider, running: Proxy) -> None:

@@ -151,6 +151,45 @@ def test_a_corrupt_file_is_set_aside_and_originals_remain(store: LocalStore, hom
     assert (home / f"{NAME}.corrupt-1").read_bytes().startswith(b"this is no")
 
 
+def test_two_that_find_the_same_corrupt_file_set_it_aside_once(store: LocalStore, home: Path) -> None:
+    store.decide({b"before": GONE})
+    store.close()
+    (home / NAME).write_bytes(b"this is no database" * 1000)
+    late = LocalStore(home)
+    with pytest.raises(sqlite3.DatabaseError):
+        late._database._opened()
+    assert store.decide({b"after": SENT}) == {b"after": SENT}
+    late._database._set_aside()
+    assert late.decided([b"after"]) == {b"after": SENT}
+    assert [path.name for path in home.glob(f"{NAME}.corrupt-*")] == [f"{NAME}.corrupt-1"]
+    late.close()
+
+
+def test_a_decision_that_retention_removes_while_it_is_replayed_is_made_anew(store: LocalStore, home: Path) -> None:
+    """Between reading the row and renewing it: then it is as if it had not been read."""
+    ref = kept(store, "an older one", 31)
+    kept(store, "another old one", 31)
+    resumed = LocalStore(home)
+    write = resumed._database.write
+    resumed._database.write = lambda work: (store.sweep(30, 10**9), write(work))[1]  # type: ignore[method-assign]
+    assert resumed.decided([b"an older one"]) == {}
+    resumed._database.write = write  # type: ignore[method-assign]
+    assert resumed.keep("an older one", tool="Bash") == ref
+    assert resumed.decide({b"an older one": SENT}) == {b"an older one": SENT}
+    assert store.restore(ref) == "an older one"
+    resumed.close()
+
+
+def test_a_replayed_decision_is_renewed_before_it_is_sent(store: LocalStore, home: Path) -> None:
+    ref = kept(store, "an older one", 31)
+    resumed = LocalStore(home)
+    assert resumed.decided([b"an older one"]) == {b"an older one": Outcome("form", ref=ref)}
+    assert store.sweep(30, 1) == Removed(0, 0, 0)
+    assert store.restore(ref) == "an older one"
+    assert elsewhere(home, [b"an older one"])
+    resumed.close()
+
+
 def test_an_empty_file_is_set_aside(store: LocalStore, home: Path) -> None:
     home.mkdir()
     (home / NAME).touch()

@@ -1,4 +1,5 @@
 import random
+import time
 
 from headroom_wrap.syntax.bodies import Body, bodies
 
@@ -25,3 +26,11 @@ def test_a_function_that_is_mostly_functions_is_looked_into():
     assert bodies(["function make() {", *inner * 5, "}"], "javascript") == [
         Body("name", 2 + 10 * n, 9 + 10 * n) for n in range(5)
     ]
+
+
+def test_noise_in_the_name_of_a_source_file_is_not_parsed():
+    chance = random.Random(1)
+    noise = ["".join(map(chr, chance.choices(range(32, 127), k=60))) for _ in range(5000)]
+    start = time.process_time()
+    assert bodies(noise, "typescript") == []
+    assert time.process_time() - start < 2

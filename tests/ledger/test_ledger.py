@@ -63,7 +63,9 @@ def test_a_removed_token_counts_once_at_the_write_price_and_then_at_the_read_pri
         "", exchanges=2, reported=2, sessions=1, before=1050, after=450, removed=1200,
         output=20, cache_read=4500, cache_write=550, saved_read=600.0, saved_write=600.0,
         bill=(20 * 20 + 4500 * 0.4 + 550 * 5) / 1e6, saved=(600 * 0.4 + 600 * 5) / 1e6,
-    )  # fmt: skip
+        low=pytest.approx(0.85 * 3240e-6), high=pytest.approx(1.25 * (3240e-6 + 600 * 3e-6)), missed=0.0,
+        owed=(20 * 20 + 4500 * 0.4 + 550 * 5) / 1e6, kept=(600 * 0.4 + 600 * 5) / 1e6,
+    )  # type: ignore[arg-type]  # fmt: skip
     assert total.effect == pytest.approx(3240 / (4950 + 3240))
 
 
@@ -220,6 +222,60 @@ def test_purging_a_session_removes_its_rows_only(ledger: Ledger, tmp_path: Path)
     assert ledger.totals() == ()
 
 
+def test_a_subscriptions_requests_have_an_effect_and_no_dollars(ledger: Ledger) -> None:
+    ledger.record(exchange(sent(1000, 400), login=True))
+    ledger.record(exchange(sent(1000, 400), session="s2"))
+    mine, both = ledger.totals(session="s1")[0], ledger.totals()[0]
+    assert (mine.logins, mine.owed, mine.kept) == (1, None, None)
+    assert mine.effect is not None and mine.stretch == pytest.approx(1 / (1 - mine.effect))
+    assert both.bill is not None and both.owed == pytest.approx(both.bill / 2) and both.logins == 1
+
+
+def test_what_was_spent_on_misses_is_subtracted_from_the_headline(ledger: Ledger) -> None:
+    first = sent(1000, 400)
+    again = replace(passed(600, "printed by headroom get"), missed=f"get {first.ref}")
+    ledger.record(exchange(first, usage=Usage(0, 10, 0, 2500)))
+    ledger.record(exchange(replayed(first), again, passed(9, "small"), usage=Usage(0, 10, 2500, 700)))
+    (total,) = ledger.totals()
+    assert total.missed == pytest.approx((10 * 20 + 2500 * 0.4 + 700 * 5) / 2e6)
+    assert total.saved is not None and total.net == pytest.approx(total.saved - total.missed)
+
+
+def test_a_tool_that_we_added_is_subtracted_from_what_was_removed(ledger: Ledger) -> None:
+    first = sent(1000, 400)
+    ledger.record(exchange(first, usage=Usage(0, 10, 0, 2500), injected=150))
+    ledger.record(exchange(replayed(first), usage=Usage(0, 10, 2500, 10), injected=150))
+    (total,) = ledger.totals()
+    assert (total.saved_write, total.saved_read, total.injected) == (600 - 150, 600 - 150, 300)
+
+
+def test_a_prefix_that_we_broke_is_counted_against_us_and_is_an_alarm(ledger: Ledger) -> None:
+    said = replace(exchange(sent(1000, 400), usage=Usage(0, 10, 0, 2500)), conversation="c")
+    ledger.record(said)
+    ledger.record(replace(said, outcomes=(replayed(sent(1000, 300)),), usage=Usage(0, 10, 100, 2300)))
+    (total,) = ledger.totals()
+    assert total.broke == 2400
+    assert total.saved_read == pytest.approx(700 * 100 / 2400 + 2400)
+    assert "claude: 1 requests broke the provider's cache, 2,400 tokens were written again" in ledger.alarms()
+
+
+def test_a_cache_that_lapsed_by_itself_is_no_break_of_ours(ledger: Ledger) -> None:
+    said = replace(exchange(sent(1000, 400), usage=Usage(0, 10, 0, 2500)), conversation="c")
+    ledger.record(said)
+    ledger.record(replace(said, outcomes=(replayed(sent(1000, 400)), sent(90, 80)), usage=Usage(0, 10, 0, 2600)))
+    assert (ledger.totals()[0].broke, ledger.alarms()) == (0, ())
+
+
+def test_sums_of_one_project_and_of_each_day(ledger: Ledger) -> None:
+    ledger.record(exchange(sent(1000, 400), project="a", started=86400.0 * 10))
+    ledger.record(exchange(sent(50, 40), project="b", started=86400.0 * 12))
+    assert [total.removed for total in ledger.totals(project="a")] == [600]
+    assert sorted((total.name[:8], total.removed) for total in ledger.totals(by="day")) == [
+        ("1970-01-", 10),
+        ("1970-01-", 600),
+    ]
+
+
 def test_lone_surrogates_in_names_do_no_harm(ledger: Ledger) -> None:
     ledger.record(exchange(sent(10, 5, tool="Ba\ud800sh"), model="\udfff"))
     assert ledger.parts() == (Part("Ba?sh", 1, 1, 10, 5),)
@@ -232,7 +288,7 @@ def test_processes_record_at_once(tmp_path: Path) -> None:
         "[ledger.record(Exchange(sys.argv[2], 'claude', 'anthropic', 'm', float(n), status=200)) for n in range(50)];"
         "ledger.close()"
     )
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     racers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name], cwd=root) for name in "abcd"]
     assert [racer.wait() for racer in racers] == [0, 0, 0, 0]
     ledger = Ledger(tmp_path)

@@ -1,0 +1,62 @@
+"""`headroom doctor`: the installation in; a line for each thing checked, what is wrong with its mend, out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from headroom_wrap.agents.known import AGENTS
+from headroom_wrap.cli.session import proxy_options
+from headroom_wrap.dashboard.words import Readable
+from headroom_wrap.doctor import Finding, Patient, examined
+from headroom_wrap.settings import environment, load
+
+LOOK = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG", "bold red")}
+
+
+@click.command("doctor")
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend; never what belongs to other programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(fix: bool, as_json: bool) -> None:
+    """Check agents, route, certificate, store and leftovers, and say how to mend what is wrong (exit code 1)."""
+    settings, given = load(), environment()
+    patient = Patient(tuple(AGENTS.values()), given, settings.home, proxy_options(settings, given, session="doctor"))
+    found = [mended(finding) if fix and finding.fix else finding for finding in examined(patient)]
+    if as_json:
+        rows = [{**asdict(finding), "fix": finding.fix is not None} for finding in found]
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        Console(highlight=False).print(shown(found))
+    sys.exit(any(finding.state == "wrong" for finding in found))
+
+
+def mended(finding: Finding) -> Finding:
+    """-> the finding after its mend."""
+    assert finding.fix is not None
+    try:
+        finding.fix()
+    except OSError as problem:
+        return Finding(finding.about, finding.state, f"{finding.says}; not mended: {problem}", finding.mend)
+    return Finding(finding.about, "ok", f"mended: {finding.says}")
+
+
+def shown(found: list[Finding]) -> Readable:
+    """-> a row for each finding, its mend below it."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for finding in found:
+        word, style = LOOK[finding.state]
+        says = Text(finding.says)
+        if finding.mend and finding.state != "ok":
+            by_fix = "  (headroom doctor --fix does it)" if finding.fix else ""
+            says.append(f"\n→ {finding.mend}{by_fix}", "cyan")
+        table.add_row(Text(word, style), finding.about, says)
+    return Readable(table)

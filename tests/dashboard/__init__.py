@@ -1,0 +1,1 @@
+"""What the dashboard shows, on a terminal and on a page."""

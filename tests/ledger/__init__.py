@@ -1,0 +1,1 @@
+"""The ledger's tests share how an exchange is made."""
