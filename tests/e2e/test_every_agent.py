@@ -19,7 +19,7 @@ from .conftest import Ran, World
 from .hop import differences, listening_pids, put_back
 from .sessions import SESSIONS, Session
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 RESULT = re.compile(
     r"\.messages\[\d+\]\.content(\[\d+\](\.content(\[\d+\]\.text)?|\.text))?"
