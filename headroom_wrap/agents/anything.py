@@ -21,7 +21,7 @@ def agent(command: str) -> Agent:
         name,
         name,
         command,
-        f"install {name}, or give its path",
+        "",
         route,
         version="",
         via=("connect", "base"),
