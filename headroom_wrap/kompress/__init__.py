@@ -11,6 +11,7 @@ machine, process and thread computes the same. Weights are read on the first cal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 
 from headroom_wrap.kompress.choose import Price, keep
@@ -33,6 +34,12 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
         return None
     if not lines:
         return []
+    return _scored(tuple(lines), tool, call, goal)
+
+
+@lru_cache(maxsize=1)
+def _scored(lines: tuple[str, ...], tool: str, call: str, goal: str) -> Sequence[float]:
+    """The last scores are kept: a compressor that asked and then left the text to the next asked for both."""
     from headroom_wrap.kompress.model import model  # noqa: PLC0415 - loads numpy
 
     return model().scores(lines, tool, call, goal)
@@ -40,6 +47,11 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
 
 def costs(lines: Sequence[str]) -> Sequence[int]:
     """-> about how many hundredths of a token each line has, its end included. Raises ImportError without numpy."""
+    return _paid(tuple(lines))
+
+
+@lru_cache(maxsize=1)
+def _paid(lines: tuple[str, ...]) -> Sequence[int]:
     from headroom_wrap.kompress import features  # noqa: PLC0415 - loads numpy
 
     found: list[int] = features.costs(lines).tolist()
