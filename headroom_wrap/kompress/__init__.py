@@ -19,6 +19,10 @@ from headroom_wrap.kompress.choose import Price, keep
 __all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
 
 
+SHORTEST, FEW = 8, 1000
+"""Characters that lines must have on average where there are more than a `FEW`: each takes 8 µs to rate."""
+
+
 def available() -> bool:
     """-> whether the model can run here: it needs numpy (`pip install headroom-wrap[ml]`)."""
     return find_spec("numpy") is not None
@@ -27,13 +31,16 @@ def available() -> bool:
 def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence[float] | None:
     """-> for each line the probability that something which first stands in it is used in the agent's next five turns.
 
-    `lines`: a whole tool result, split at its line ends. None: the model can't run here. Pure: the same everywhere.
+    `lines`: a whole tool result, split at its line ends. None: the model can't run here, or the lines are so short that
+    rating them would take longer than all else (`SHORTEST`). Pure: the same everywhere.
     Raises ValueError for a line that holds a line end.
     """
     if not available():
         return None
     if not lines:
         return []
+    if sum(map(len, lines)) < SHORTEST * (len(lines) - FEW):
+        return None
     return _scored(tuple(lines), tool, call, goal)
 
 
