@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from headroom_wrap.kompress.choose import Price, keep
+from headroom_wrap.kompress.scorer import CHOSEN
 
 __all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
 
 
 def available() -> bool:
-    """-> whether the model can run here: it needs numpy (`pip install headroom-wrap[ml]`)."""
+    """-> whether the model can run here: it needs numpy (`headroom-wrap[all]` brings it)."""
     return find_spec("numpy") is not None
 
 
@@ -27,7 +28,7 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
     """-> for each line the probability that something which first stands in it is used in the agent's next five turns.
 
     `lines`: a whole tool result, split at its line ends. None: the model can't run here. Pure: the same everywhere.
-    Raises ValueError for a line that holds a line end.
+    Raises ValueError for a line that holds a line end, Refused where the user's own scorer could not be loaded.
     """
     if not available():
         return None
@@ -35,7 +36,8 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
         return []
     from headroom_wrap.kompress.model import model  # noqa: PLC0415 - loads numpy
 
-    return model().scores(lines, tool, call, goal)
+    found = model().scores(lines, tool, call, goal)
+    return CHOSEN.scores(lines, found, costs(lines)) if CHOSEN.name else found
 
 
 def costs(lines: Sequence[str]) -> Sequence[int]:
