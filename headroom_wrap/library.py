@@ -13,9 +13,12 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from headroom_wrap import settings
+from headroom_wrap.kompress import classifier
+from headroom_wrap.refused import Refused
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.route import Policy, policy
 from headroom_wrap.segment import Outcome
+from headroom_wrap.settings import BadSetting
 from headroom_wrap.store import Store, Unavailable
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Wire, anthropic, gemini, openai_chat, openai_responses
@@ -164,6 +167,10 @@ def _policy() -> Policy | None:
     chosen = _settings()
     if not chosen.enabled:
         return None
+    try:
+        classifier.use(chosen.scorer)
+    except Refused as problem:
+        raise BadSetting(str(problem)) from None
     return replace(policy(chosen), stop_after=0.0)
 
 

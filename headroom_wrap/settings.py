@@ -112,6 +112,7 @@ _PORT = _Kind("a port from 0 to 65535", _port)
 _SECONDS = _Kind("a number of seconds from 0", _seconds)
 _SHARE = _Kind("a share from 0 to 0.9", _share)
 _WAY_BACK = _Kind("auto, shell, mcp or none", _way_back)
+_TEXT = _Kind("text", _text)
 _URL = _Kind("a URL that begins with http:// or https://", _url)
 _FOLDER = _Kind("an absolute path", _folder)
 
@@ -142,6 +143,9 @@ class Settings:
     upstream_proxy: str = _setting("", _URL, "HTTP proxy through which the provider is reached")
     holdout: float = _setting(0.0, _SHARE, "share of conversations left untouched, to measure the others against")
     way_back: str = _setting("auto", _WAY_BACK, "how the model can fetch an original; auto: found out per request")
+    scorer: str = _setting(
+        "", _TEXT, "Hugging Face id or folder of a token classifier that orders lines (docs/scorers.md)"
+    )
     inject_tool: bool = _setting(False, _SWITCH, "headroom proxy: offer headroom_retrieve where there is no way back")
     home: Path = field(
         default_factory=_home, metadata={"kind": _FOLDER, "says": "folder of originals, decisions and ledger"}

@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
-from headroom_wrap.settings import Settings
+from headroom_wrap.settings import DEFAULT, Settings
 from headroom_wrap.store import Unavailable
 from headroom_wrap.store.database import NAME
 
@@ -33,7 +34,7 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         policy(settings)
     given = {name.upper(): value for name, value in sorted(environment.items(), reverse=True)}
     no_proxy = [name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip()]
-    return Options(
+    options = Options(
         home=str(settings.home),
         session=session,
         project=Path.cwd().name,
@@ -54,6 +55,17 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         keep_bytes=settings.keep_bytes,
         lossless=learnt(settings.home),
     )
+    return ordered(options, settings) if settings.scorer else options
+
+
+def ordered(options: Options, settings: Settings) -> Options:
+    """-> the options with the folder of the user's scorer, looked up once for the run, and with the time that it needs
+    where the user has set none. Raises Refused for a scorer that can't be used."""
+    from headroom_wrap.kompress import hub, scorer  # noqa: PLC0415 - only for who has set one
+
+    folder = hub.found(settings.scorer).folder
+    stop = scorer.STOP_AFTER if settings.origin("stop_after") == DEFAULT else settings.stop_after
+    return replace(options, scorer=str(folder), stop_after=stop, backstop=scorer.BACKSTOP)
 
 
 def learnt(home: Path) -> tuple[str, ...]:

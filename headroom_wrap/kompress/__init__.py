@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 
 from headroom_wrap.kompress.choose import Price, keep
+from headroom_wrap.kompress.scorer import CHOSEN
 
 __all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
 
@@ -24,7 +25,7 @@ SHORTEST, FEW = 8, 1000
 
 
 def available() -> bool:
-    """-> whether the model can run here: it needs numpy (`pip install headroom-wrap[ml]`)."""
+    """-> whether the model can run here: it needs numpy (`headroom-wrap[all]` brings it)."""
     return find_spec("numpy") is not None
 
 
@@ -33,7 +34,7 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
 
     `lines`: a whole tool result, split at its line ends. None: the model can't run here, or the lines are so short that
     rating them would take longer than all else (`SHORTEST`). Pure: the same everywhere.
-    Raises ValueError for a line that holds a line end.
+    Raises ValueError for a line that holds a line end, Refused where the user's own scorer could not be loaded.
     """
     if not available():
         return None
@@ -41,7 +42,8 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
         return []
     if sum(map(len, lines)) < SHORTEST * (len(lines) - FEW):
         return None
-    return _scored(tuple(lines), tool, call, goal)
+    found = _scored(tuple(lines), tool, call, goal)
+    return CHOSEN.scores(lines, found, costs(lines)) if CHOSEN.name else found
 
 
 @lru_cache(maxsize=1)

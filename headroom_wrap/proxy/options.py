@@ -26,7 +26,7 @@ class Options:
     ledger had it when the run began: a proxy that dies and is started again gets the same. `inject_tool`: requests
     without a way back get our tool, whose calls are answered here. `idle_exit`: seconds without a client after which it
     ends by itself, 0: never. `carrier`: it goes on without its parent while processes have this value in their
-    environment (`CARRIER`).
+    environment (`CARRIER`). `scorer`: the folder of a token classifier that orders lines (docs/scorers.md).
     """
 
     home: str
@@ -48,6 +48,7 @@ class Options:
     compressors: tuple[str, ...] = ()
     skip_tools: tuple[str, ...] = ()
     holdout: float = 0.0
+    scorer: str = ""
     backstop: float = 20.0
     inject_tool: bool = False
     lossless: tuple[str, ...] = ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import signal
@@ -17,9 +18,11 @@ from headroom_wrap import host
 from headroom_wrap.compressors import named
 from headroom_wrap.inject import Mark
 from headroom_wrap.inject.requests import Said, Whole, answered, cost, followed, keep, marked, prepared
+from headroom_wrap.kompress import classifier
 from headroom_wrap.proxy.delta import Delta
 from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
 from headroom_wrap.proxy.options import Options, parse
+from headroom_wrap.refused import Refused
 from headroom_wrap.rewrite import Rewritten, rewrite
 from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
@@ -37,6 +40,8 @@ class Answers:
 
     def __init__(self, options: Options, store: LocalStore) -> None:
         self._policy = policy(options)
+        with contextlib.suppress(Refused):  # every segment that asks for scores will say so
+            classifier.use(options.scorer)
         self._store = store
 
     def answer(self, job: Frame) -> Frame:
