@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap.proxy.pool import Workers
+
 Script = Callable[["Handler"], None]
 
 
@@ -241,3 +243,33 @@ def runs(pid: int) -> bool:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+TOLD = """
+import socket, sys
+from pathlib import Path
+from headroom_wrap.proxy import worker
+if (told := Path({home!r}) / "gone").exists() and (times := int(told.read_text())):
+    told.write_text(str(times - 1))
+    sys.exit()
+if (Path({home!r}) / "upgraded").exists():
+    with socket.socket(fileno=0) as line:
+        line.sendall(b"999.0\\n")
+        while line.recv(65536):
+            pass
+    sys.exit()
+worker.main()
+"""
+
+
+def told(home: Path) -> tuple[str, ...]:
+    """-> a worker's command that obeys two files of this folder: `gone` (so many end at once) and `upgraded`."""
+    return (sys.executable, "-c", TOLD.format(home=str(home)))
+
+
+def lose(workers: Workers) -> None:
+    """Kill the workers that wait for a job, and see them gone."""
+    for pid in workers.pids:
+        kill(pid)
+    for pid in workers.pids:  # the pool reaps them; a zombie whose threads still end can't be reaped yet
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
