@@ -160,7 +160,7 @@ class Proxy:
     def stop(self) -> int:
         if self.child.stdin:
             self.child.stdin.close()
-        return self.child.wait(20)
+        return self.child.wait(60)
 
     def exchanges(self) -> list[dict[str, Any]]:
         """The ledger's rows, after the proxy has ended."""
@@ -225,7 +225,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if true():

@@ -195,11 +195,11 @@ def test_a_stream_passes_chunk_by_chunk_and_is_counted(running: Proxy, upstream:
         handler.start_stream()
         for event in EVENTS:
             handler.chunk(sse(event))
-            assert seen.acquire(timeout=20)
+            assert seen.acquire(timeout=60)
         handler.end_stream()
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", conversation(2))
     response = connection.getresponse()
     for event in EVENTS:
@@ -222,10 +222,10 @@ def test_a_client_that_hangs_up_at_the_last_event_is_counted_once(running: Proxy
         handler.start_stream()
         for event in EVENTS:
             handler.chunk(sse(event))
-        gone.wait(20)
+        gone.wait(60)
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", conversation(2))
     response = connection.getresponse()
     text = b""
@@ -248,11 +248,11 @@ def test_a_stalled_stream_stalls_nobody_else(running: Proxy, upstream: Upstream)
             return
         handler.start_stream()
         handler.chunk(sse(EVENTS[0]))
-        resume.wait(20)
+        resume.wait(60)
         handler.end_stream()
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", b'{"stall": 1}')
     response = connection.getresponse()
     assert read_chunk(response) == sse(EVENTS[0])
