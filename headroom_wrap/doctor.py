@@ -34,7 +34,9 @@ from headroom_wrap.store.database import NAME
 from headroom_wrap.trial import tried
 
 State = Literal["ok", "note", "wrong"]
-VERSION_SECONDS = 15.0
+VERSION_SECONDS = 60.0
+AT_ONCE = 2
+SLOW = "?"
 SPACE = 200_000_000
 WEEK = 7 * 86400.0
 OTHERS = re.compile(r"\b(rtk|llmtrim|lean-ctx|caveman|claude-code-router|ccr|headroom)\b", re.I)
@@ -70,13 +72,16 @@ class Patient:
 
 def agents(patient: Patient) -> Iterator[Finding]:
     """-> each installed agent with its version, beside the one that the tests run."""
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         versions = list(pool.map(lambda agent: version(agent, patient.environment), patient.agents))
     missing = [agent.name for agent, said in zip(patient.agents, versions, strict=True) if said is None]
     for agent, said in zip(patient.agents, versions, strict=True):
         if said is None:
             continue
-        if not said:
+        if said == SLOW:
+            says = f"did not say its version in {VERSION_SECONDS:.0f} s"
+            yield Finding(agent.title, "note", says, "is the machine busy?")
+        elif not said:
             mend = f"run {agent.executable} --version yourself"
             yield Finding(agent.title, "wrong", "is installed but does not say its version", mend)
         else:
@@ -90,7 +95,8 @@ def agents(patient: Patient) -> Iterator[Finding]:
 
 
 def version(agent: Agent, environment: Mapping[str, str]) -> str | None:
-    """-> the first number with dots in what `--version` prints, "" where it prints none; None: not installed."""
+    """-> the first number with dots in what `--version` prints, "" where it prints none, SLOW where it takes too long;
+    None: not installed."""
     try:
         command = [found(agent, environment), "--version"]
         ran = subprocess.run(
@@ -104,10 +110,12 @@ def version(agent: Agent, environment: Mapping[str, str]) -> str | None:
         )
     except Refused:
         return None
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        return SLOW
+    except OSError:
         return ""
     number = re.search(r"\d+\.\d+[\w.-]*", ran.stdout + ran.stderr)
-    return number[0] if number else ""
+    return number[0].rstrip(".") if number else ""
 
 
 def chain(patient: Patient) -> Iterator[Finding]:

@@ -66,6 +66,12 @@ def test_an_agent_that_fails_is_wrong_and_none_at_all_too(patient: Patient) -> N
     assert states(doctor.agents, patient) == [("Claude Code", "wrong"), ("agents", "note")]
 
 
+def test_an_agent_that_takes_too_long_is_a_note(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "VERSION_SECONDS", 0.1)
+    agent(patient, "exec /bin/sleep 30")
+    assert states(doctor.agents, patient)[0] == ("Claude Code", "note")
+
+
 def test_a_proxy_that_does_not_answer_is_wrong_and_its_password_is_not_shown(patient: Patient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -27,6 +27,9 @@ def command() -> None:
 def install(names: tuple[str, ...], rc: bool) -> None:
     """Install shims for the named agents."""
     home, given = load().home, environment()
+    for agent in agents(names):
+        if not agent.via:
+            raise Refused(f"{agent.title} can't be wrapped", "", f"headroom wrap {agent.name} says why")
     for file in shim.install(agents(names), home):
         click.echo(f"Made {file}")
     shell = shim.shell_of(given)

@@ -118,7 +118,9 @@ def listing() -> str:
     lines = []
     for agent in AGENTS.values():
         try:
-            state = launch.found(agent, given) if agent.via else f"can't be wrapped: {agent.limits}"
+            state = (
+                launch.found(agent, given) if agent.via else f"can't be wrapped; headroom wrap {agent.name} says why"
+            )
         except Refused:
             state = f"not installed: {agent.install}"
         lines.append(f"  headroom wrap {agent.name:<9} {agent.title:<13} {state}")

@@ -32,6 +32,7 @@ _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("  share of them", "counted", lambda sums: share(sums.before - sums.after, sums.before)),
     ("  with every resend", "counted", lambda sums: _known(sums, sums.removed)),
     ("  markers in them", "counted", lambda sums: _known(sums, sums.marks)),
+    ("  tools we added", "counted", lambda sums: _known(sums, sums.injected)),
     ("prompt tokens", "reported", lambda sums: _reported(sums, _prompt(sums))),
     ("  read from cache", "reported", lambda sums: _reported(sums, sums.cache_read)),
     ("  written to cache", "reported", lambda sums: _reported(sums, sums.cache_write + sums.cache_write_1h)),
@@ -39,6 +40,11 @@ _FIGURES: tuple[tuple[str, str, Callable[[Totals], str]], ...] = (
     ("requests answered", "counted", lambda sums: f"{sums.exchanges:,}"),
     ("  not answered", "counted", lambda sums: f"{sums.failed:,}"),
 )
+_SOMETIMES: dict[str, Callable[[Totals], int]] = {
+    "  limits last": lambda sums: sums.logins,
+    "  tools we added": lambda sums: sums.injected,
+}
+"""Rows that stand only where there is something to show."""
 NOTHING = "Nothing recorded yet. Run `headroom wrap claude`, or see it work with `headroom demo`."
 
 
@@ -98,7 +104,7 @@ def _figures(view: View) -> Figures:
     table = Figures("", ("today", "7 days", ever, ""), shed=("7 days", ""), last=True)
     for label, kind, figure in _FIGURES:
         cells = [figure(sums) for sums in (view.today, view.week, view.ever)]
-        if label == "  limits last" and not view.ever.logins:
+        if label in _SOMETIMES and not _SOMETIMES[label](view.ever):
             continue
         table.add(label, *cells, Text(kind, style="dim"), style="bold" if label == _FIGURES[0][0] else "")
     return table

@@ -220,7 +220,6 @@ def keep(store: Store, whole: Whole) -> None:
 
 
 @lru_cache(maxsize=4)
-def cost(wire: str) -> Outcome:
-    """-> the outcome that stands for our tool's definition in a request: tokens that were not there before."""
-    size = tokens.count(dumps(LAYOUTS[wire].definition))
-    return Outcome("", compressor="tool definition", after=size, tool="tool definition")
+def cost(wire: str) -> int:
+    """-> the o200k tokens of our tool's definition, which were not in the request before."""
+    return tokens.count(dumps(LAYOUTS[wire].definition))

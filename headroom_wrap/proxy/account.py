@@ -37,6 +37,7 @@ class Account:
     login: bool = False
     fixed: tuple[tuple[str, int], ...] = ()
     called: tuple[str, ...] = ()
+    injected: int = 0
     outcomes: bytes = b""
     before: int = 0
     after: int = 0
@@ -53,6 +54,7 @@ class Account:
         self.model = head.get("model", "")
         self.conversation = head.get("conversation", "")
         self.called = tuple(head.get("called", ()))
+        self.injected = head.get("injected", 0)
         self.fixed = tuple((name, tokens) for name, tokens in head.get("fixed", ()))
         self.before, self.after = head.get("before", self.before), head.get("after", self.after)
         self.add_problem(head.get("problem", ""))
@@ -89,6 +91,7 @@ class Account:
             login=self.login,
             called=self.called,
             fixed=self.fixed,
+            injected=self.injected,
         )
 
 

@@ -65,8 +65,8 @@ class Answers:
             return self._injected(body, wire)
         done = rewrite(body, wire, self._store, self._policy, decide=job.head["decide"])
         changed = done.body is not body
-        ours = (cost(wire.name),) if job.head.get("injected") else ()
-        return Frame(_head(done, body), done.body if changed else b"", written((*ours, *done.outcomes)))
+        ours = {"injected": cost(wire.name)} if job.head.get("injected") else {}
+        return Frame({**_head(done, body), **ours}, done.body if changed else b"", written(done.outcomes))
 
     def _injected(self, body: bytes, wire: Wire) -> Frame:
         """A client's body with our tool in it; without a body where it takes none."""

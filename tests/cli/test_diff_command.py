@@ -134,4 +134,4 @@ def test_a_closed_pipe_and_a_full_disk_are_no_traceback(home: Path, given: list[
         assert (child.stderr.read(), child.wait()) == (b"", 1)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, check=False)
-    assert (done.returncode, b"can't be written: No space left" in done.stderr) == (1, True)
+    assert (done.returncode, b"can't be written: No space left" in done.stderr) == (2, True)

@@ -142,8 +142,8 @@ def test_a_closed_pipe_and_a_full_disk_are_no_traceback(home: Path, given: list[
         assert (child.stderr.read(), child.wait()) == (b"", 1)
     with Path("/dev/full").open("wb") as full, run(given, full.fileno()) as child:
         said = child.communicate()[1].decode()
-    assert said == "headroom: the output can't be written: No space left on device; free the disk\n"
-    assert child.returncode == 1
+    assert said == "headroom: the output can't be written: No space left on device; free the disk or write elsewhere\n"
+    assert child.returncode == 2
 
 
 @pytest.mark.slow

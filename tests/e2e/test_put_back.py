@@ -142,8 +142,9 @@ def owned(path: str) -> bool:
 
 
 def expected(wanted: str, after: int, reached: bool) -> set[int]:
-    """-> the exit codes that are right: a killed proxy or worker does not end the session, unless the proxy was killed
-    before it accepted."""
+    """-> the exit codes that are right: a killed proxy or worker does not end the session, unless it
+    was killed before the proxy accepted: then the agent is not started."""
     if not reached:
         return {0}
-    return {"wrapper": {-9}, "agent": {137}, "worker": {0}, "proxy": {0} if after else {0, 2}}[wanted]
+    goes_on = {0} if after else {0, 2}
+    return {"wrapper": {-9}, "agent": {137}, "worker": goes_on, "proxy": goes_on}[wanted]

@@ -15,7 +15,6 @@ from headroom_wrap.inject.requests import cost, prepared
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.route import Policy
-from headroom_wrap.segment import Outcome
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire.calls import names_of
 from tests.inject.provider import WIRES
@@ -141,9 +140,7 @@ def test_a_conversation_stays_as_it_began(wire: str) -> None:
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_the_definition_is_counted_as_tokens_that_were_added(wire: str) -> None:
-    counted = cost(wire)
-    assert counted == Outcome("", compressor="tool definition", after=counted.after, tool="tool definition")
-    assert 250 < counted.after < 450
+    assert 250 < cost(wire) < 450
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -55,3 +55,29 @@ def test_without_measurements_the_range_is_that_of_the_estimate() -> None:
         "o200k × 1.00 for other-*, estimated",
     ]
     assert (found["qwen-*"].low, found["qwen-*"].high) == (0.85, 1.25)
+
+
+def test_the_bill_of_a_provider_that_counts_otherwise_is_met_within_two_percent(tmp_path: Path) -> None:
+    """A provider that counts 1.3 tokens for each of ours bills a session with us, and the same without."""
+    (tmp_path / "prices.json").write_text(
+        '{"models": {"m": {"input": 4, "output": 20, "cache_read": 0.4, "cache_write": 5, "cache_write_1h": 8}}}'
+    )
+    ledger = Ledger(tmp_path)
+    outcomes: tuple[Outcome, ...] = ()
+    bills, cached = [0.0, 0.0], [0, 0]
+    for turn in range(40):
+        size = 3000 + 137 * (turn % 7)
+        changed = Outcome("…", "code", "lines", f"r{turn}", size, size // 2, "", "Read")
+        as_came = Outcome(None, before=size, after=size, why="no compressor", tool="Read")
+        outcomes += (changed if turn % 3 else as_came,)
+        for side, name in enumerate(("before", "after")):
+            prompt = round(1.3 * (20_000 + sum(getattr(outcome, name) for outcome in outcomes))) + 60 * turn
+            usage = Usage(3, 60, cached[side], prompt - cached[side] - 3, 0)
+            bills[side] += (3 * 4 + 60 * 20 + cached[side] * 0.4 + (prompt - cached[side] - 3) * 5) / 1e6
+            cached[side] = prompt
+        ledger.record(Exchange("s", "a", "w", "m", 1.0, 2.0, 200, usage, outcomes, conversation="c"))
+    (total,) = ledger.totals()
+    ledger.close()
+    assert total.bill == pytest.approx(bills[1])
+    assert total.effect == pytest.approx(1 - bills[1] / bills[0], rel=0.02)
+    assert total.effect_range is not None and total.effect_range[0] <= total.effect <= total.effect_range[1]
