@@ -51,7 +51,7 @@ def rewrite(
     """-> the body with its tool results compressed, and what became of each.
 
     `body` is the decoded JSON. Without a store only lossless forms are used. `decide=False` replays what was decided
-    and settles every new segment as sent unchanged: for a worker that had to be stopped once on this body.
+    and settles every new segment as sent unchanged, and does nothing else: for a body on which a worker was lost.
     Never raises for what it is given: whatever goes wrong, the bytes that came are the bytes that go.
     """
     try:
@@ -130,8 +130,10 @@ class _Run:
         """The outcome of each segment in order: replayed where it is known, decided where it is new."""
         names = keys(request, way_back(request.tools))  # as offered: what the user sets must not move the history
         known = self._known(names)
-        if all(name in known for name in names):
-            yield from (_replayed(known[name]) for name in names)
+        if not self.decide or all(name in known for name in names):
+            for segment, name in zip(request.segments, names, strict=True):
+                given_up = Outcome(None, why="stopped: the worker was ended", tool=segment.tool)
+                yield _replayed(known[name]) if name in known else self._settled(name, given_up)
             return
         self.policy = replace(self.policy, holdout=float(self._held(request, known)))
         seen, written = reread.Seen(), deque(request.written)
@@ -158,8 +160,6 @@ class _Run:
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
         """What is decided of a segment seen for the first time; its originals are stored when this returns."""
-        if not self.decide:
-            return Outcome(None, why="stopped: the worker was ended", tool=segment.tool)
         back = "" if seen is not None and seen.again(segment) else self.back
         outcome, originals = route(replace(segment, way_back=back), seen, self.policy)
         if self.store is None:
@@ -217,6 +217,16 @@ def _name_of(segment: Segment) -> str:
 
 _UNSETTLED: WeakKeyDictionary[Store, dict[bytes, Outcome]] = WeakKeyDictionary()
 """What was decided while a store could not be written: kept here until it can, so that the prefix holds."""
+
+
+def unsettled(store: Store) -> dict[bytes, Outcome]:
+    """-> what this process has sent as it came because the store could not be written, and still can't have stored."""
+    return dict(_UNSETTLED.get(store, {}))
+
+
+def take_over(store: Store, outcomes: Mapping[bytes, Outcome]) -> None:
+    """Know as unsettled these and no others: what all processes that serve one agent have found so far."""
+    _UNSETTLED[store] = dict(outcomes)
 
 
 def _settle_late(store: Store, unsettled: dict[bytes, Outcome]) -> None:

@@ -218,7 +218,7 @@ def test_what_was_sent_is_sent_again_while_the_database_cannot_be_read(store: Lo
 def test_a_locked_database_is_waited_for_once_in_a_request(
     store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("headroom_wrap.store.database.BUSY_MS", 300)
+    monkeypatch.setattr("headroom_wrap.store.database.BUSY_MS", 1000)
     store.decide({b"k": Outcome(None)})
     store.close()
     came = body(*(turn(number, f"{LONG}\n{number}") for number in range(20)))
@@ -229,7 +229,7 @@ def test_a_locked_database_is_waited_for_once_in_a_request(
         took = time.monotonic() - started
     assert made.body == came
     assert all("locked" in outcome.why for outcome in made.outcomes)
-    assert took < 3
+    assert took < 15  # of 20 if it waited for each
 
 
 def test_another_choice_of_way_back_changes_nothing_that_was_sent(store: LocalStore) -> None:

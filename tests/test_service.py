@@ -54,7 +54,7 @@ class Service:
         return [first, *first.children(recursive=True)]
 
     def ask(self, body: dict[str, object]) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/v1/messages", json.dumps(body), {"content-type": "application/json"})
         status = connection.getresponse().status
         connection.close()
@@ -114,7 +114,7 @@ def test_a_session_goes_on_over_a_restart_and_sends_the_same_prefix(started: Ser
 def test_a_killed_proxy_is_started_again_on_its_port_and_a_killed_service_leaves_nothing(started: Service) -> None:
     first, proxy, *_ = started.start()
     proxy.kill()
-    psutil.wait_procs([proxy], timeout=20)
+    psutil.wait_procs([proxy], timeout=60)
     answers(started.port)
     left = [first, *first.children(recursive=True)]
     first.kill()
@@ -125,9 +125,9 @@ def test_a_killed_proxy_is_started_again_on_its_port_and_a_killed_service_leaves
 
 @slow
 def test_it_ends_when_nobody_has_used_it_for_a_while_but_not_while_a_client_is_connected(started: Service) -> None:
-    left = started.start(HEADROOM_IDLE_EXIT="1")
+    left = started.start(HEADROOM_IDLE_EXIT="3")
     with socket.create_connection(("127.0.0.1", started.port)):
-        time.sleep(2.5)
+        time.sleep(4.5)
         assert all(each.is_running() for each in left)
     assert gone(left)
     assert started.run("--status").returncode == 3

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from typing import Any
 
 from headroom_wrap.segment import Outcome
+from headroom_wrap.store.packed import packed as stored
+from headroom_wrap.store.packed import unpacked
 
 LENGTHS = struct.Struct(">III")
 
@@ -49,3 +54,42 @@ def outcomes(tail: bytes) -> tuple[Outcome, ...]:
         return ()
     rows = json.loads(tail.decode("utf-8", "surrogatepass"))
     return tuple(Outcome("" if changed else None, *rest) for changed, *rest in rows)
+
+
+def listed(unsettled: Mapping[bytes, Outcome]) -> dict[str, str]:
+    """-> outcomes by the name of their decision, for a head."""
+    return {name.hex(): stored(outcome).hex() for name, outcome in unsettled.items()}
+
+
+def unlisted(head: Mapping[str, str]) -> dict[bytes, Outcome]:
+    """-> what `listed` wrote."""
+    return {bytes.fromhex(name): unpacked(bytes.fromhex(outcome)) for name, outcome in head.items()}
+
+
+class Unsettled:
+    """What the workers have sent as it came because the store could not be written, as `listed` writes it.
+
+    Kept beside them all and given to each with its job, so that none decides otherwise what another has sent.
+    """
+
+    def __init__(self) -> None:
+        self._listed: dict[str, str] = {}
+
+    def given(self, job: Frame) -> Frame:
+        """-> the job with what is unsettled now."""
+        return Frame({**job.head, "unsettled": dict(self._listed)}, job.body, job.tail)
+
+    def learn(self, job: Frame, reply: Frame) -> None:
+        """Note what a worker has found, and forget what it could store; other workers have replied meanwhile."""
+        left = reply.head.pop("unsettled", {})
+        for name in job.head["unsettled"].keys() - left.keys():
+            self._listed.pop(name, None)
+        self._listed.update(left)
+
+
+def version() -> str:
+    """-> the version of the package as it is installed now; "" in a checkout that isn't."""
+    try:
+        return installed("headroom-wrap")
+    except PackageNotFoundError:
+        return ""

@@ -2,7 +2,7 @@
 
 One worker runs from the start, others on demand while all are busy; the extra ones end when they were idle for a
 while. A worker that takes longer than the backstop, or dies, is killed (our own child, by its pid), and a fresh one
-replays what was decided and records the rest as sent as it came; if that fails too, the body passes as it is.
+replays what was decided and records the rest as sent as it came; if that fails twice, the body passes as it is.
 """
 
 from __future__ import annotations
@@ -15,22 +15,30 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from headroom_wrap.proxy.frames import LENGTHS, Frame, packed
+from headroom_wrap.proxy.frames import LENGTHS, Frame, Unsettled, packed, version
 from headroom_wrap.proxy.options import Options, line
 
 MOST = 3
+TRIES = 3
+"""How often a job is given to a worker: once to decide, then twice to replay, which is all that a lost one leaves."""
 SPARE_SECONDS = 30.0
 PATIENCE_SECONDS = 0.2
 """How long a job waits for a busy worker before another one is started, which takes half a second and 75 MB."""
+VERSION = version()
+"""The version of the code that runs here, as it was when it was loaded."""
 COMMAND = (sys.executable, "-m", "headroom_wrap.proxy.worker")
 
 
 class Lost(Exception):
-    """A worker gave no answer: it died, or it was killed at the backstop."""
+    """A worker gave no answer: it died, it was killed at the backstop, or none could be started."""
+
+
+class Upgraded(Lost):
+    """What is installed now isn't what runs here: a worker started from it may understand a job otherwise."""
 
 
 class Worker:
-    """One worker process and the socket to it. One job at a time."""
+    """One worker process and the socket to it. One job at a time. Raises OSError where it can't be started."""
 
     def __init__(self, options: Options, command: tuple[str, ...]) -> None:
         ours, theirs = socket.socketpair()
@@ -40,6 +48,7 @@ class Worker:
             ours.sendall(line(options))
         ours.setblocking(False)
         self.socket = ours
+        self._greeted = False
 
     async def ask(self, job: Frame) -> Frame:
         """-> the worker's reply. Raises OSError or EOFError if it is gone."""
@@ -50,6 +59,18 @@ class Worker:
         lengths = LENGTHS.unpack(await self._read(LENGTHS.size))
         head, body, tail = [await self._read(length) for length in lengths]
         return Frame(json.loads(head), body, tail)
+
+    async def greet(self) -> None:
+        """Wait until it has started and has said its version. Raises OSError or EOFError if it is gone, Upgraded."""
+        if self._greeted:
+            return
+        said = b""
+        while not said.endswith(b"\n"):
+            said += await self._read(1)
+        if (theirs := said.decode().strip()) != VERSION:
+            installed = f"headroom {theirs or 'of no version'} is installed now"
+            raise Upgraded(f"{installed} and {VERSION or 'a checkout'} runs; end this session and start it again")
+        self._greeted = True
 
     async def _read(self, length: int) -> bytes:
         loop = asyncio.get_running_loop()
@@ -84,30 +105,39 @@ class Workers:
         self._idle = [self._start()]
         self._busy: set[Worker] = set()
         self._returned = asyncio.Event()
+        self._unsettled = Unsettled()
+        self._upgraded = ""
 
     async def ask(self, job: Frame) -> Frame:
         """-> the reply to a job; its head has only `problem` when no worker could give one."""
+        lost: list[str] = []
         async with self._places:
-            try:
-                return await self._once(job)
-            except Lost as first:
-                reason = str(first)
-            again = Frame({**job.head, "decide": False}, job.body, job.tail)
-            try:
-                reply = await self._once(again)
-            except Lost as second:
-                return Frame({"problem": f"sent as it came: {reason}, and again: {second}"})
-            return Frame({**reply.head, "problem": f"new segments sent as they came: {reason}"}, reply.body, reply.tail)
+            while len(lost) < TRIES and not (lost and self._at_an_end):
+                try:
+                    reply = await self._once(job)
+                except Lost as error:
+                    lost.append(str(error))
+                    job = Frame({**job.head, "decide": False}, job.body, job.tail)
+                else:
+                    problem = {"problem": f"new segments sent as they came: {_all(lost)}"} if lost else {}
+                    return Frame({**reply.head, **problem}, reply.body, reply.tail)
+        return Frame({"problem": f"sent as it came: {_all(lost)}"})
 
     async def _once(self, job: Frame) -> Frame:
         worker = await self._take()
+        job = self._unsettled.given(job)
         try:
+            await asyncio.wait_for(worker.greet(), self._backstop)  # by itself: a slow start is no fault of the body
             reply = await asyncio.wait_for(worker.ask(job), self._backstop)
         except asyncio.TimeoutError as error:
             raise Lost(f"the worker was stopped after {self._backstop:g} s") from error
+        except Upgraded as error:
+            self._upgraded = str(error)
+            raise
         except (OSError, EOFError, ValueError) as error:
             raise Lost(f"the worker died ({error})") from error
         else:
+            self._unsettled.learn(job, reply)
             self._give_back(worker)
             return reply
         finally:
@@ -118,13 +148,26 @@ class Workers:
     async def _take(self) -> Worker:
         now = asyncio.get_running_loop().time
         until = now() + PATIENCE_SECONDS
-        while self._busy and not self._idle and (left := until - now()) > 0:
+        while self._busy and not self._idle and (self._upgraded or now() < until):
             self._returned.clear()
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._returned.wait(), left)
-        worker = self._idle_one() or self._start()
+                await asyncio.wait_for(self._returned.wait(), PATIENCE_SECONDS)
+        worker = self._idle_one() or self._fresh()
         self._busy.add(worker)
         return worker
+
+    def _fresh(self) -> Worker:
+        if self._upgraded:
+            raise Upgraded(self._upgraded)
+        try:
+            return self._start()
+        except OSError as error:
+            raise Lost(f"no worker could be started ({error})") from error
+
+    @property
+    def _at_an_end(self) -> bool:
+        """Whether no worker is left and none may be started."""
+        return bool(self._upgraded) and not self._idle and not self._busy
 
     def _idle_one(self) -> Worker | None:
         """The worker used last, because it remembers most; one that has died meanwhile is passed over."""
@@ -163,3 +206,8 @@ class Workers:
             worker.end()
         self._idle.clear()
         self._busy.clear()
+
+
+def _all(lost: list[str]) -> str:
+    """-> how the tries of one job ended, each way once."""
+    return ", then ".join(dict.fromkeys(lost))

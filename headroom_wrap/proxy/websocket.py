@@ -22,7 +22,11 @@ ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"
 
 @dataclass(slots=True)
 class Connection:
-    """One WebSocket. `history`: the items so far, comma-separated; `marks`: how long it was after each response."""
+    """One WebSocket. `history`: the items so far, comma-separated; `marks`: how long it was after each response.
+
+    `read`: the last message was understood, so that the history can go on with its response. Where it was not (no
+    worker could read it), that response isn't marked, and what refers to it passes: until a message brings all again.
+    """
 
     path: str
     wire: Wire
@@ -34,6 +38,7 @@ class Connection:
     marks: dict[str, int] = field(default_factory=dict)
     output: list[bytes] = field(default_factory=list)
     account: Account | None = None
+    read: bool = True
 
     async def sent(self, message: bytes) -> bytes:
         """-> what to send instead of a client's message; the same object: nothing."""
@@ -52,7 +57,8 @@ class Connection:
         return reply.body
 
     def _remember(self, reply: Frame) -> None:
-        if "kept" in reply.head:
+        self.read = "kept" in reply.head
+        if self.read:
             items = reply.tail[reply.head.get("outcomes", 0) :]
             self._append(self.history[: reply.head["kept"]], [items] if items else [])
 
@@ -79,7 +85,7 @@ class Connection:
 
     def _end(self, event: dict[str, Any], message: bytes) -> None:
         response = event.get("response")
-        if isinstance(response, dict) and isinstance(response.get("id"), str):
+        if self.read and isinstance(response, dict) and isinstance(response.get("id"), str):
             self._append(self.history, self.output)
             self.marks[response["id"]] = len(self.history)
         self.output = []

@@ -1,6 +1,7 @@
 """A worker process: one job after another on its socket (fd 0) in, replies out; everything that computes runs here.
 
-`python -m headroom_wrap.proxy.worker`, started by the proxy with one line of options. It ends with its parent.
+`python -m headroom_wrap.proxy.worker`, started by the proxy with one line of options; first it says its version on one
+line, since an upgrade may have changed what stands on the disk. It ends with its parent.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from headroom_wrap.inject import Mark
 from headroom_wrap.inject.requests import Said, Whole, answered, cost, followed, keep, marked, prepared
 from headroom_wrap.kompress import classifier
 from headroom_wrap.proxy.delta import Delta
-from headroom_wrap.proxy.frames import LENGTHS, Frame, packed, written
+from headroom_wrap.proxy.frames import LENGTHS, Frame, listed, packed, unlisted, version, written
 from headroom_wrap.proxy.options import Options, parse
 from headroom_wrap.refused import Refused
-from headroom_wrap.rewrite import Rewritten, rewrite
+from headroom_wrap.rewrite import Rewritten, rewrite, take_over, unsettled
 from headroom_wrap.route import Policy
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
@@ -36,7 +37,10 @@ CAP = 64 << 20
 
 
 class Answers:
-    """Answers jobs from one store; the only state is what makes the next job faster."""
+    """Answers jobs from one store; the only state is what makes the next job faster.
+
+    `unsettled` in a job's head is what could not be stored so far, by whichever worker; in the reply's, what can't yet.
+    """
 
     def __init__(self, options: Options, store: LocalStore) -> None:
         self._policy = policy(options)
@@ -46,6 +50,11 @@ class Answers:
 
     def answer(self, job: Frame) -> Frame:
         """-> the reply to a job; without a body in it the request passes as it came."""
+        take_over(self._store, unlisted(job.head["unsettled"]))
+        reply = self._answer(job)
+        return Frame({**reply.head, "unsettled": listed(unsettled(self._store))}, reply.body, reply.tail)
+
+    def _answer(self, job: Frame) -> Frame:
         wire = wire_for(job.head["path"])
         if wire is None:
             return Frame({"problem": "no wire for this path"})
@@ -93,9 +102,11 @@ class Answers:
             delta = Delta.read(job.tail, job.body, job.head["marks"])
         except Unreadable as error:
             return Frame({"problem": f"unreadable message: {error}"})
+        if delta.problem:
+            return Frame({"model": delta.model, "problem": delta.problem})
         head: dict[str, Any] = {"kept": delta.kept, "model": delta.model}
-        if delta.problem or not delta.generate:
-            return Frame({**head, "problem": delta.problem}, b"", delta.items)
+        if not delta.generate:
+            return Frame(head, b"", delta.items)
         whole = delta.whole()
         done = rewrite(whole, wire, self._store, self._policy, decide=job.head["decide"])
         message = delta.cut(done.body) if done.body is not whole else job.tail
@@ -174,6 +185,7 @@ def main() -> None:
         kill()
     with socket.socket(fileno=0) as line:
         try:
+            line.sendall(f"{version()}\n".encode())
             options = _options(line)
             answers = Answers(options, LocalStore.open(Path(options.home)))
             while True:

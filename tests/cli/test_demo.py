@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,19 @@ def demo(columns: int, folder: Path) -> str:
     return subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+def computed() -> float:
+    """Processor seconds of all the processes that have ended: how long the machine lets them wait is not the demo's."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 140])
 def test_the_demo_shows_each_request_and_fits_the_width(columns: int, tmp_path: Path) -> None:
-    began = time.monotonic()
+    before = computed()
     out = demo(columns, tmp_path)
 
-    assert time.monotonic() - began < 15
+    assert computed() - before < 15
     assert max(map(len, out.splitlines())) <= columns
     assert "\x1b" not in out
     for turn in session():

@@ -30,7 +30,7 @@ def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Pat
             assert port, out
             answer = asked(int(port[1]))
             child.send_signal(signal.SIGINT)
-            child.communicate(timeout=20)
+            child.communicate(timeout=60)
 
     assert answer["content"] == [{"type": "text", "text": "hello"}]
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in out
@@ -54,7 +54,7 @@ def test_the_tool_is_offered_by_option_and_by_setting(wish: list[str], tmp_path:
             assert port, out
             answer = asked(int(port[1]))
             child.send_signal(signal.SIGINT)
-            child.communicate(timeout=20)
+            child.communicate(timeout=60)
         sent = [tool["name"] for tool in upstream.inference()[0].json()["tools"]]
 
     assert answer["content"] == [{"type": "text", "text": "hello"}]
@@ -62,7 +62,7 @@ def test_the_tool_is_offered_by_option_and_by_setting(wish: list[str], tmp_path:
 
 
 def asked(port: int) -> dict[str, object]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": [{"name": "Bash"}]}
     connection.request("POST", "/v1/messages", json.dumps(body), {"content-type": "application/json"})
     document: dict[str, object] = json.loads(connection.getresponse().read())

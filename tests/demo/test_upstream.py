@@ -46,7 +46,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def ask(upstream: Upstream, path: str, body: dict[str, Any], method: str = "POST") -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", upstream.server.server_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", upstream.server.server_port, timeout=60)
     try:
         connection.request(method, path, json.dumps(body))
         response = connection.getresponse()
@@ -124,7 +124,7 @@ def test_a_stream_can_stall_until_it_is_told_to_go_on() -> None:
     path, body = REQUESTS["anthropic"]
     resume = threading.Event()
     with Upstream(SCRIPT, faults=deque([Fault(after=2, resume=resume)])) as upstream:
-        connection = http.client.HTTPConnection("127.0.0.1", upstream.server.server_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", upstream.server.server_port, timeout=60)
         connection.request("POST", path, json.dumps({**body, "stream": True}))
         response = connection.getresponse()
         first = response.read1(10)

@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
 from headroom_wrap import envelope, tokens
+from headroom_wrap.proxy.frames import Frame, Unsettled
+from headroom_wrap.proxy.options import Options
+from headroom_wrap.proxy.worker import Answers
 from headroom_wrap.rewrite import Rewritten
 from headroom_wrap.route import Policy
 from headroom_wrap.segment import Compressed, Segment
-from headroom_wrap.store.database import NAME
-from headroom_wrap.store.local import LocalStore
+from headroom_wrap.store.database import NAME, Database
+from headroom_wrap.store.local import MIGRATIONS, LocalStore
 from headroom_wrap.wire import Wire
 from tests.strategies import PLAIN, POLICY, TAIL, Style, Turn, body
 
@@ -86,6 +90,30 @@ def history_stays_put(
             assert made.body.startswith(earlier), f"after {count} turns and {disruption or 'nothing'}"
             earlier, number = made.body.removesuffix(TAIL.encode()), changed(made)
         store.close()
+    return number
+
+
+def history_stays_put_among_workers(
+    conversation: Sequence[Turn], wire: Wire, plan: Sequence[tuple[int, bool]], between: Callable[[], Unsettled]
+) -> int:
+    """The same with a turn at each worker of the plan, while another process holds the database's lock or doesn't.
+
+    `between`: makes what the workers share besides the database; it is asked at each turn.
+    """
+    earlier, number = b"", 0
+    with home() as folder:
+        workers = [Answers(Options(str(folder)), LocalStore.open(folder)) for _ in range(2)]
+        for count, (place, held) in zip(range(1, len(conversation) + 1), plan, strict=False):
+            came = body(wire, conversation[:count])
+            head = {"kind": "body", "path": PATHS[wire.name], "encoding": "", "decide": True}
+            shared = between()
+            job = shared.given(Frame(head, came))
+            with locked(folder) if held else nullcontext():
+                reply = workers[place].answer(job)
+            shared.learn(job, reply)
+            sent = reply.body or came
+            assert sent.startswith(earlier), f"after {count} turns, by worker {place}, {'un' * (not held)}locked"
+            earlier, number = sent.removesuffix(TAIL.encode()), number + reply.head["changed"]
     return number
 
 
@@ -171,6 +199,23 @@ DISRUPTED = {
     "timeout": replace(POLICY, stack=(hangs,), stop_after=0.02),
 }
 DISRUPTIONS = ("", "restart", "stopped", *DISRUPTED)
+
+
+PATHS = {
+    "anthropic": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "gemini": "/v1beta/models/m:generateContent",
+}
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Another process writes to the database and doesn't come to an end."""
+    Database(home, MIGRATIONS).read("SELECT 1")
+    with closing(sqlite3.connect(home / NAME, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
 
 
 @contextmanager

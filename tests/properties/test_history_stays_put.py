@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headroom_wrap.proxy.frames import Unsettled
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Wire
 from tests.properties.captured import captured, every_capture
-from tests.properties.promises import DISRUPTIONS, changed, history_stays_put, home
+from tests.properties.promises import (
+    DISRUPTIONS,
+    changed,
+    history_stays_put,
+    history_stays_put_among_workers,
+    home,
+)
 from tests.strategies import POLICY, WIRES, Style, Turn, conversations, stored, styles, wires
 
 
@@ -38,6 +45,29 @@ def test_restarts_upgrades_failures_and_other_settings_change_nothing_that_was_s
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 def test_one_disruption_between_two_ordinary_turns_changes_nothing(wire: Wire, disruption: str) -> None:
     assert history_stays_put(rewrite, stored(3, 5), wire, ("", disruption)) >= 1
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock is waited for hardly at all."""
+    monkeypatch.setattr("headroom_wrap.store.database.BUSY_MS", 1)
+
+
+@given(conversations(), wires, st.lists(st.tuples(st.integers(0, 1), st.booleans()), min_size=8, max_size=8))
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whichever_worker_has_a_turn_a_locked_database_changes_nothing_that_was_sent(
+    brief: None, conversation: list[Turn], wire: Wire, plan: list[tuple[int, bool]]
+) -> None:
+    shared = Unsettled()
+    history_stays_put_among_workers(conversation, wire, plan, lambda: shared)
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+def test_what_one_worker_could_not_store_another_does_not_decide(brief: None, wire: Wire) -> None:
+    shared, plan = Unsettled(), [(0, False), (0, True), (1, False), (0, False), (1, False)]
+    assert history_stays_put_among_workers(stored(3, 5), wire, plan, lambda: shared) >= 2
+    with pytest.raises(AssertionError, match="after 3 turns, by worker 1"):
+        history_stays_put_among_workers(stored(3, 5), wire, plan, Unsettled)
 
 
 @every_capture

@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap.proxy.pool import Workers
+
 Script = Callable[["Handler"], None]
 
 
@@ -158,7 +160,7 @@ class Proxy:
     def stop(self) -> int:
         if self.child.stdin:
             self.child.stdin.close()
-        return self.child.wait(20)
+        return self.child.wait(60)
 
     def exchanges(self) -> list[dict[str, Any]]:
         """The ledger's rows, after the proxy has ended."""
@@ -223,7 +225,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if true():
@@ -241,3 +243,33 @@ def runs(pid: int) -> bool:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+TOLD = """
+import socket, sys
+from pathlib import Path
+from headroom_wrap.proxy import worker
+if (told := Path({home!r}) / "gone").exists() and (times := int(told.read_text())):
+    told.write_text(str(times - 1))
+    sys.exit()
+if (Path({home!r}) / "upgraded").exists():
+    with socket.socket(fileno=0) as line:
+        line.sendall(b"999.0\\n")
+        while line.recv(65536):
+            pass
+    sys.exit()
+worker.main()
+"""
+
+
+def told(home: Path) -> tuple[str, ...]:
+    """-> a worker's command that obeys two files of this folder: `gone` (so many end at once) and `upgraded`."""
+    return (sys.executable, "-c", TOLD.format(home=str(home)))
+
+
+def lose(workers: Workers) -> None:
+    """Kill the workers that wait for a job, and see them gone."""
+    for pid in workers.pids:
+        kill(pid)
+    for pid in workers.pids:  # the pool reaps them; a zombie whose threads still end can't be reaped yet
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)

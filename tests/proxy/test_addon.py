@@ -6,13 +6,16 @@ import gzip
 import http.client
 import itertools
 import json
+import os
 import random
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import zstandard
 
@@ -192,11 +195,11 @@ def test_a_stream_passes_chunk_by_chunk_and_is_counted(running: Proxy, upstream:
         handler.start_stream()
         for event in EVENTS:
             handler.chunk(sse(event))
-            assert seen.acquire(timeout=20)
+            assert seen.acquire(timeout=60)
         handler.end_stream()
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", conversation(2))
     response = connection.getresponse()
     for event in EVENTS:
@@ -219,10 +222,10 @@ def test_a_client_that_hangs_up_at_the_last_event_is_counted_once(running: Proxy
         handler.start_stream()
         for event in EVENTS:
             handler.chunk(sse(event))
-        gone.wait(20)
+        gone.wait(60)
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", conversation(2))
     response = connection.getresponse()
     text = b""
@@ -245,11 +248,11 @@ def test_a_stalled_stream_stalls_nobody_else(running: Proxy, upstream: Upstream)
             return
         handler.start_stream()
         handler.chunk(sse(EVENTS[0]))
-        resume.wait(20)
+        resume.wait(60)
         handler.end_stream()
 
     upstream.script = script
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", "/v1/messages", b'{"stall": 1}')
     response = connection.getresponse()
     assert read_chunk(response) == sse(EVENTS[0])
@@ -337,18 +340,21 @@ def test_an_unchanged_body_that_is_refused_switches_nothing_off(running: Proxy, 
 def test_a_body_that_takes_too_long_goes_out_with_its_new_segments_as_they_came(
     upstream: Upstream, tmp_path: Path
 ) -> None:
-    """Counting the tokens of 28 MB takes ten seconds: more than the backstop given here."""
-    slow = conversation(4, text=random.Random(2).randbytes(3_500_000).hex())
-    with proxy(tmp_path, upstream=upstream.url, backstop=2) as running:
-        assert running.post(b"{}").status == 200
-        before = children(running.child.pid)
-        assert running.post(slow).status == 200
-        assert children(running.child.pid) != before
-        assert running.post(conversation(3)).status == 200
+    """A worker that is stopped never answers, however fast the machine; the next one has 12 s for what takes one."""
+    with proxy(tmp_path, upstream=upstream.url, backstop=12) as running:
+        running.post(conversation(3))
+        (before,) = children(running.child.pid)
+        os.kill(before, signal.SIGSTOP)
+        running.post(conversation(4))
+        assert before not in children(running.child.pid)
+        running.post(conversation(5))
         rows = running.exchanges()
-    assert upstream.received[1].body == slow
-    assert len(upstream.received[2].body) < len(conversation(3))
-    assert rows[1]["problem"] == "new segments sent as they came: the worker was stopped after 2 s"
+    first, second, third = (results(received.body) for received in upstream.received)
+    assert second == [*first, LISTING]
+    assert third[:4] == second
+    assert len(third[4]) < len(LISTING)
+    problem = "new segments sent as they came: the worker was stopped after 12 s"
+    assert [row["problem"] for row in rows] == ["", problem, ""]
 
 
 def test_a_killed_worker_is_replaced(running: Proxy, upstream: Upstream) -> None:
@@ -384,8 +390,11 @@ def chunked_until(done: threading.Event) -> Callable[[Handler], None]:
     return script
 
 
-def longest_gap(running: Proxy, upstream: Upstream, bodies: list[bytes]) -> float:
-    """Seconds between two chunks of a stream, at most, while these bodies are posted at once."""
+def longest_turn(running: Proxy, upstream: Upstream, bodies: list[bytes]) -> float:
+    """Seconds for which the proxy computes between two chunks of a stream, at most, while these bodies are posted.
+
+    Processor time: how long the machine lets it wait says nothing of it.
+    """
     done = threading.Event()
     upstream.script = chunked_until(done)
     connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
@@ -395,31 +404,28 @@ def longest_gap(running: Proxy, upstream: Upstream, bodies: list[bytes]) -> floa
     for client in clients:
         client.start()
     threading.Thread(target=lambda: ([client.join() for client in clients], done.set()), daemon=True).start()
-    last, longest = time.perf_counter(), 0.0
+    of_proxy = psutil.Process(running.child.pid)
+    last, longest = computed(of_proxy), 0.0
     while read_chunk(response):
-        now = time.perf_counter()
+        now = computed(of_proxy)
         last, longest = now, max(longest, now - last)
     connection.close()
     return longest
 
 
+def computed(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 @pytest.mark.slow
 def test_while_large_and_slow_bodies_are_compressed_another_stream_flows(running: Proxy, upstream: Upstream) -> None:
-    """20 MB in many segments and one text of 7 MB, at once; a stream of a chunk each 10 ms must never pause 100 ms.
-
-    What else runs on the machine makes gaps too: it gets three tries.
-    """
-    gaps = []
-    for number in range(3):
-        chance = random.Random(number)
-        slow = conversation(1, text=chance.randbytes(3_500_000).hex())
-        large = conversation(200, text="\n".join(f"{chance.random()} {LISTING[i : i + 90]}" for i in range(900)))
-        assert len(large) > 18_000_000
-        gaps.append(longest_gap(running, upstream, [slow, large]))
-        if gaps[-1] < 0.1:
-            break
-    print(f"longest gaps: {gaps}")  # noqa: T201
-    assert min(gaps) < 0.1
+    """18 MB in many segments and one text of 7 MB, at once; a stream of a chunk each 10 ms never waits for them."""
+    chance = random.Random(0)
+    slow = conversation(1, text=chance.randbytes(3_500_000).hex())
+    large = conversation(200, text="\n".join(f"{chance.random()} {LISTING[i : i + 90]}" for i in range(900)))
+    assert len(large) > 18_000_000
+    assert longest_turn(running, upstream, [slow, large]) < 0.15
 
 
 def test_no_credential_is_written_anywhere(

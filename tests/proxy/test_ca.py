@@ -69,7 +69,7 @@ def test_the_bundle_adds_the_users_own_roots_and_ours_to_the_public_ones(tmp_pat
 
 def handshake(connect: int, name: str, bundle: Path) -> None:
     """CONNECT and TLS as an agent does it. Raises ssl.SSLError."""
-    with socket.create_connection(("127.0.0.1", connect), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", connect), timeout=60) as line:
         line.sendall(f"CONNECT {name}:443 HTTP/1.1\r\nhost: {name}:443\r\n\r\n".encode())
         assert b" 200 " in line.recv(4096)
         context = ssl.create_default_context(cafile=str(bundle))
@@ -109,7 +109,7 @@ def server_context(made: ca.Authority, folder: Path, name: str) -> ssl.SSLContex
 
 def verify_in_python(port: int, name: str, bundle: Path) -> bool:
     context = ssl.create_default_context(cafile=str(bundle))
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         try:
             with context.wrap_socket(line, server_hostname=name):
                 return True

@@ -212,15 +212,15 @@ def test_a_client_that_hangs_up_ends_the_leg_that_is_under_way(upstream: Upstrea
             noticed.set()
 
     upstream.script = endless
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", PATHS["anthropic"], asks("anthropic"), {"x-api-key": "k"})
     response = connection.getresponse()
     response.read(10)
-    assert begun.wait(20)
+    assert begun.wait(60)
     response.close()
     connection.close()
 
-    assert noticed.wait(20)
+    assert noticed.wait(60)
 
 
 def test_what_stands_before_the_call_arrives_while_the_model_still_speaks(upstream: Upstream, running: Proxy) -> None:
@@ -232,12 +232,12 @@ def test_what_stands_before_the_call_arrives_while_the_model_still_speaks(upstre
         place = raw.index(b"\n\n", place) + 2
         handler.start_stream()
         handler.chunk(raw[:place])
-        assert resume.wait(20)
+        assert resume.wait(60)
         handler.chunk(raw[place:])
         handler.end_stream()
 
     upstream.script = stalls
-    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.base, timeout=60)
     connection.request("POST", PATHS["anthropic"], asks("anthropic"), {"x-api-key": "k"})
     response = connection.getresponse()
     got = b""

@@ -14,14 +14,16 @@ import pytest
 from headroom_wrap.proxy import pool
 from headroom_wrap.proxy.frames import Frame
 from headroom_wrap.proxy.options import Options
-from headroom_wrap.proxy.pool import MOST, Workers
-from tests.proxy.bodies import conversation, results
-from tests.proxy.loopback import kill, runs
+from headroom_wrap.proxy.pool import MOST, VERSION, Workers
+from tests.properties.promises import locked
+from tests.proxy.bodies import LISTING, conversation, results
+from tests.proxy.loopback import kill, lose, runs, told
 
 pytestmark = pytest.mark.slow
 
 HEAD = {"kind": "body", "path": "/v1/messages", "encoding": "", "decide": True}
 GONE = (sys.executable, "-c", "")
+RUNS = f"{VERSION or 'a checkout'} runs; end this session and start it again"
 
 
 def with_workers(
@@ -103,6 +105,58 @@ def test_a_worker_that_is_killed_before_it_has_read_its_options_is_replaced(
         assert lost not in workers.pids
 
     monkeypatch.setattr(pool.subprocess, "Popen", killed_at_once)
+    with_workers(tmp_path, use)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_however_often_a_worker_is_lost_the_next_one_replays_what_was_decided(times: int, tmp_path: Path) -> None:
+    async def use(workers: Workers) -> None:
+        before = results((await workers.ask(Frame(HEAD, conversation(3)))).body)
+        lose(workers)
+        (tmp_path / "gone").write_text(str(times))
+        reply = await workers.ask(Frame(HEAD, conversation(4)))
+        assert reply.head["problem"].startswith("new segments sent as they came: the worker died")
+        assert results(reply.body) == [*before, LISTING]
+        assert results((await workers.ask(Frame(HEAD, conversation(5)))).body)[:4] == [*before, LISTING]
+
+    with_workers(tmp_path, use, told(tmp_path))
+
+
+def test_a_body_that_no_worker_survives_passes_and_the_next_one_is_as_ever(tmp_path: Path) -> None:
+    async def use(workers: Workers) -> None:
+        before = await workers.ask(Frame(HEAD, conversation(3)))
+        lose(workers)
+        (tmp_path / "gone").write_text("3")
+        reply = await workers.ask(Frame(HEAD, conversation(3)))
+        assert reply.head["problem"].startswith("sent as it came: the worker died")
+        assert (await workers.ask(Frame(HEAD, conversation(3)))).body == before.body
+
+    with_workers(tmp_path, use, told(tmp_path))
+
+
+def test_after_an_upgrade_the_workers_that_run_go_on_and_no_other_is_asked(tmp_path: Path) -> None:
+    async def use(workers: Workers) -> None:
+        before = await workers.ask(Frame(HEAD, conversation(3)))
+        (tmp_path / "upgraded").touch()
+        assert (await workers.ask(Frame(HEAD, conversation(3)))).body == before.body
+        lose(workers)
+        for _ in range(2):
+            reply = await workers.ask(Frame(HEAD, conversation(4)))
+            assert reply == Frame({"problem": f"sent as it came: headroom 999.0 is installed now and {RUNS}"})
+            assert workers.pids == []
+
+    with_workers(tmp_path, use, told(tmp_path))
+
+
+def test_what_one_worker_could_not_store_no_other_sends_otherwise(tmp_path: Path) -> None:
+    async def use(workers: Workers) -> None:
+        before = results((await workers.ask(Frame(HEAD, conversation(3)))).body)
+        with locked(tmp_path):
+            during = results((await workers.ask(Frame(HEAD, conversation(4)))).body)
+        lose(workers)
+        assert during == [*before, LISTING]
+        assert results((await workers.ask(Frame(HEAD, conversation(5)))).body)[:4] == during
+
     with_workers(tmp_path, use)
 
 

@@ -63,7 +63,7 @@ def test_it_ends_at_sigterm(tmp_path: Path) -> None:
     with proxy(tmp_path) as running:
         workers = children(running.child.pid)
         running.child.send_signal(signal.SIGTERM)
-        assert running.child.wait(20) == 0
+        assert running.child.wait(60) == 0
     assert wait_until(lambda: not any(map(runs, workers)))
 
 
@@ -82,7 +82,7 @@ def test_killed_it_leaves_no_worker_not_even_a_busy_one(upstream: Upstream, tmp_
         line = socket.create_connection(("127.0.0.1", running.base))
         line.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(slow) + slow)
         kill(running.child.pid)
-        running.child.wait(20)
+        running.child.wait(60)
         line.close()
     assert wait_until(lambda: not any(map(runs, workers)), 5)
 
@@ -153,7 +153,7 @@ def test_listeners_are_on_this_machine_only(tmp_path: Path) -> None:
 
 def over_connect(port: int, target: str, trust: ssl.SSLContext, name: str, body: bytes) -> tuple[int, bytes]:
     """A POST through CONNECT and TLS, as an agent with HTTPS_PROXY sends it."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n".encode())
         assert b" 200 " in line.recv(4096)
         with trust.wrap_socket(line, server_hostname=name) as secure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import random
 from pathlib import Path
@@ -9,9 +11,14 @@ from typing import Any
 
 import pytest
 
+from headroom_wrap.proxy.account import Account
+from headroom_wrap.proxy.options import Options
+from headroom_wrap.proxy.pool import Workers
+from headroom_wrap.proxy.websocket import Connection
+from headroom_wrap.wire import openai_responses
 from tests.proxy import ws
 from tests.proxy.bodies import LISTING
-from tests.proxy.loopback import Handler, Proxy, Upstream, proxy, request
+from tests.proxy.loopback import Handler, Proxy, Upstream, lose, proxy, request, told
 
 USAGE = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60}, "output_tokens": 7}
 TOOLS = [{"type": "function", "name": "shell", "parameters": {}}]
@@ -168,6 +175,41 @@ def test_a_warm_up_and_unknown_frames_pass_untouched(provider: Provider, running
     end.close()
     assert provider.received == frames
     assert [row["problem"] for row in running.exchanges()][-1] == "unknown previous_response_id"
+
+
+def test_after_a_message_that_no_worker_read_deltas_pass_until_all_is_sent_again(tmp_path: Path) -> None:
+    """The history lives in the proxy, so a lost worker takes none of it; one unread message would leave a gap in it."""
+    items = [user("Tidy up."), *itertools.chain(*([call(n), result(n)] for n in range(4)))]
+    deltas = [create(items[:1], None), *(create([result(n)], n) for n in range(4))]
+
+    async def use() -> list[tuple[str, str]]:
+        workers = Workers(Options(str(tmp_path)), told(tmp_path))
+        accounts: list[Account] = []
+
+        def account() -> Account:
+            accounts.append(Account("s", "codex", "", "openai_responses", lambda account: None))
+            return accounts[-1]
+
+        end = Connection("/v1/responses", openai_responses, workers, account, lambda *_: None, lambda _: False)
+        became = []
+        for number, message in enumerate([*deltas, create(items, None), create([result(9)], 5)]):
+            if number == 3:
+                lose(workers)
+                (tmp_path / "gone").write_text("3")
+            sent = await end.sent(json.dumps(message).encode())
+            became.append(("changed" if accounts[-1].changed else "as it came", accounts[-1].problem))
+            assert len(sent) <= len(json.dumps(message))
+            end.received(json.dumps({"type": "response.output_item.done", "item": call(number)}).encode())
+            end.received(json.dumps({"type": "response.completed", "response": {"id": f"r{number}"}}).encode())
+        workers.close()
+        return became
+
+    became = asyncio.run(use())
+    assert became[3][1].startswith("sent as it came: the worker died")
+    assert [what for what, _ in became] == ["as it came"] * 2 + ["changed"] + ["as it came"] * 2 + ["changed"] * 2
+    assert [problem for _, problem in became if not problem.startswith("sent as")] == [
+        "", "", "", "unknown previous_response_id", "", "",
+    ]  # fmt: skip
 
 
 def test_a_message_of_2_megabytes_with_letters_of_all_lengths_arrives(provider: Provider, running: Proxy) -> None:

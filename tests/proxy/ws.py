@@ -55,7 +55,7 @@ class End:
 
 
 def client(port: int, path: str = "/v1/responses", *, deflate: bool = True) -> End:
-    line = socket.create_connection(("127.0.0.1", port), timeout=30)
+    line = socket.create_connection(("127.0.0.1", port), timeout=60)
     protocol = WSConnection(ConnectionType.CLIENT)
     offers = [PerMessageDeflate()] if deflate else []
     line.sendall(protocol.send(events.Request(host=f"127.0.0.1:{port}", target=path, extensions=offers)))
