@@ -36,7 +36,8 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self.child = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
-        ours.sendall(line(options))
+        with contextlib.suppress(ConnectionError):  # killed before it has read that: the first job finds out
+            ours.sendall(line(options))
         ours.setblocking(False)
         self.socket = ours
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headroom_wrap.proxy import pool
 from headroom_wrap.proxy.frames import Frame
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.proxy.pool import MOST, Workers
@@ -80,6 +83,26 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_one_that_decides_nothing_n
         assert (reply.head["changed"], reply.body) == (False, b"")
         assert (await workers.ask(Frame(HEAD, conversation(3)))).body == first.body
 
+    with_workers(tmp_path, use)
+
+
+def test_a_worker_that_is_killed_before_it_has_read_its_options_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed_at_once(*arguments: Any, **named: Any) -> subprocess.Popen[bytes]:
+        monkeypatch.undo()
+        child = subprocess.Popen(*arguments, **named)
+        child.kill()
+        child.wait()
+        return child
+
+    async def use(workers: Workers) -> None:
+        (lost,) = workers.pids
+        reply = await workers.ask(Frame(HEAD, conversation(3)))
+        assert (reply.head["problem"], len(results(reply.body))) == ("", 3)
+        assert lost not in workers.pids
+
+    monkeypatch.setattr(pool.subprocess, "Popen", killed_at_once)
     with_workers(tmp_path, use)
 
 
