@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
-from headroom_wrap.inject import JSON, Joined, dumps
+from headroom_wrap.inject import JSON, Joined, anthropic, dumps, gemini, openai_chat, openai_responses
 from headroom_wrap.wire.sse import EVENT_CAP
+
+JOINED: dict[str, Callable[[], Joined]] = {
+    "anthropic": anthropic.Joined,
+    "openai_chat": openai_chat.Joined,
+    "openai_responses": openai_responses.Joined,
+    "gemini": gemini.Joined,
+}
 
 _END = re.compile(rb"\r?\n\r?\n|\r\r")
 

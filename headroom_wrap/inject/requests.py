@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from headroom_wrap import tokens
-from headroom_wrap.inject import JSON, MOST, Call, Joined, Mark, anthropic, dumps, gemini, marks_of, openai_chat
+from headroom_wrap.inject import JSON, MOST, Call, Mark, anthropic, dumps, gemini, marks_of, openai_chat
 from headroom_wrap.inject import openai_responses as responses
 from headroom_wrap.inject.body import LAYOUTS, Body, Edit, edited
 from headroom_wrap.inject.history import chain, linked, named_response, put_in, runs, seen, start, turn
@@ -23,12 +23,6 @@ from headroom_wrap.store import Store, Unavailable, UnknownRef
 from headroom_wrap.wire import Wire
 from headroom_wrap.wire.located import Located
 
-JOINED: dict[str, Callable[[], Joined]] = {
-    "anthropic": anthropic.Joined,
-    "openai_chat": openai_chat.Joined,
-    "openai_responses": responses.Joined,
-    "gemini": gemini.Joined,
-}
 _RESULT = {
     "anthropic": anthropic.result,
     "openai_chat": openai_chat.result,

@@ -19,8 +19,7 @@ from typing import Any
 import h11
 
 from headroom_wrap.inject import JSON, MOST, Mark, dumps
-from headroom_wrap.inject.events import Splice
-from headroom_wrap.inject.requests import JOINED
+from headroom_wrap.inject.events import JOINED, Splice
 from headroom_wrap.proxy.frames import Frame
 from headroom_wrap.proxy.http11 import HOP, Answer, Headers, Served, asked
 from headroom_wrap.proxy.mitm import error_body

@@ -59,6 +59,7 @@ async def _serve(options: Options, workers: Workers, accounts: Accounts) -> int:
         if addon.legs:
             addon.legs.base = ports["base"]
         gc.freeze()  # what was imported lives as long as we do: no collection needs to look at it
+        gc.enable()
         print(json.dumps({**ports, "ca": str(authority.bundle)}), flush=True)  # noqa: T201
         accounts.retain(options.keep_days, options.keep_bytes)
 

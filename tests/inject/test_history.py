@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom_wrap.inject import MOST
-from headroom_wrap.inject.requests import JOINED, Said, Whole, answered, followed, keep, marked, prepared
+from headroom_wrap.inject.events import JOINED
+from headroom_wrap.inject.requests import Said, Whole, answered, followed, keep, marked, prepared
 from headroom_wrap.marker import RETRIEVE
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.route import Policy

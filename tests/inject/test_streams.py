@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom_wrap.inject import MOST, summed
-from headroom_wrap.inject.events import Splice
-from headroom_wrap.inject.requests import JOINED
+from headroom_wrap.inject.events import JOINED, Splice
 from headroom_wrap.marker import RETRIEVE
 from tests.inject.provider import WIRES, Block, calls, events, heard, in_order, ours, stream, usage, whole
 
