@@ -114,7 +114,7 @@ def version(agent: Agent, environment: Mapping[str, str]) -> str | None:
         return SLOW
     except OSError:
         return ""
-    number = re.search(r"\d+\.\d+[\w.-]*", ran.stdout + ran.stderr)
+    number = re.search(r"\d+\.\d+(?:[\w.-]*\w)?", ran.stdout + ran.stderr)
     return number[0].rstrip(".") if number else ""
 
 

@@ -46,6 +46,7 @@ _TAIL = re.compile(
     r"(?:\s*<system-reminder>(?:(?!<system-reminder>).)*</system-reminder>"
     r"|\s*</(?:output|content|untrusted_context)>"
     r"|\n\(End of file - total \d+ lines\)"
+    r"|\s*\n[(\[][^()\[\]\n]{0,200}\b(?:offset|truncated|capped|more lines|to continue)\b[^()\[\]\n]{0,200}[)\]]"
     r"|\n\[(?:The command completed with exit code|Current working directory|Python interpreter)[^\n]*\]"
     r"|\n(?:Stderr|Error|Exit Code|Signal|Background PIDs|Process Group PGID): ?[^\n]*)+\s*\Z",
     re.DOTALL,

@@ -85,7 +85,8 @@ def found(agent: Agent, environment: Mapping[str, str]) -> str:
     folders = (each for each in environment.get("PATH", os.defpath).split(os.pathsep) if not Path(each, MARK).exists())
     path = shutil.which(agent.executable, path=os.pathsep.join(folders))
     if path is None:
-        raise Refused(f"{agent.title} is not installed", f"no {agent.executable!r} on PATH", f"run: {agent.install}")
+        mend = f"run: {agent.install}" if agent.install else "install it, or give its path"
+        raise Refused(f"{agent.title} is not installed", f"no {agent.executable!r} on PATH", mend)
     return path
 
 
@@ -105,7 +106,9 @@ def private_commands(home: Path) -> Path:
         _written(folder / name, script, 0o700)
         _written(folder / "bash_env", BASH_ENV.format(where=where), 0o600)
     except OSError as problem:
-        raise Refused(f"{folder} can't be written", str(problem), "mend its permissions or set HEADROOM_HOME") from None
+        raise Refused(
+            f"{folder} can't be written", str(problem.strerror), "mend its permissions or set HEADROOM_HOME"
+        ) from None
     return folder
 
 

@@ -82,8 +82,10 @@ _WINDOW = "started >= :since AND (:session = '' OR session = :session) AND (:pro
 _HOLDER = """(
             SELECT max(outcomes.rowid) FROM outcomes JOIN exchanges ON exchange = exchanges.id
             WHERE ref = again.ref AND ref != '' AND +session = again.session AND ok AND changed
+                AND outcomes.rowid < again.row AND (omitted != '' OR again.fetched)
         )"""
-"""The result that a miss is of: the last of that reference in its session, by the index of references."""
+"""The result that a miss is of: the last of that reference before it in its session, by the index of references. An
+answer that was asked for again has the same reference as the first, and is a miss of that one."""
 _SENT = f"""
     sent AS (
         SELECT compressor, tool, ref, before - after AS removed, outcomes.rowid AS id, session
@@ -92,7 +94,7 @@ _SENT = f"""
             WHERE missed != '' AND missed GLOB 'get *'))
     ), again AS (
         SELECT substr(missed, 1, instr(missed, ' ') - 1) AS kind, substr(missed, instr(missed, ' ') + 1) AS ref,
-            after AS tokens, exchange, session
+            after AS tokens, exchange, session, outcomes.rowid AS row, missed GLOB 'get *' AS fetched
         FROM outcomes JOIN exchanges ON exchange = exchanges.id WHERE ok AND missed != '' AND {_WINDOW}
     ), pairs AS (
         SELECT again.*, {_HOLDER} AS id
@@ -137,7 +139,8 @@ _EVIDENCE = f"""
         WHERE changed AND (omitted != '' OR ref IN (
             SELECT substr(missed, 5) FROM outcomes WHERE missed != '' AND missed GLOB 'get *'))
     ), again AS (
-        SELECT session, age, substr(missed, instr(missed, ' ') + 1) AS ref, after * (:write + :read * later)
+        SELECT session, age, outcomes.rowid AS row, missed GLOB 'get *' AS fetched,
+            substr(missed, instr(missed, ' ') + 1) AS ref, after * (:write + :read * later)
             + (prompt * :read + output * :output)
                 / (SELECT count(*) FROM outcomes AS all_new WHERE all_new.exchange = asked.id) AS cost
         FROM outcomes JOIN asked ON exchange = asked.id WHERE missed != '' AND missed NOT GLOB 'edit *'

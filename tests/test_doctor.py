@@ -52,7 +52,7 @@ def port_of_nobody() -> int:
 
 
 def test_an_agents_version_stands_beside_the_tested_one(patient: Patient) -> None:
-    agent(patient, "echo '1.2.3 (Claude Code)'")
+    agent(patient, "echo 'Claude Code 1.2.3.'")
 
     assert [finding.says for finding in doctor.agents(patient)] == [
         "1.2.3; tested with 2.1.197",

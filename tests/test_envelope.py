@@ -16,6 +16,10 @@ WRAPPED = {
         "<path>/srv/a.py</path>\n<type>file</type>\n<content>\n",
         "\n(End of file - total 60 lines)\n</content>",
     ),
+    "opencode, cut": (
+        "<path>/srv/a.py</path>\n<type>file</type>\n<content>\n",
+        "\n\n(Output capped at 50 KB. Showing lines 1-1255. Use offset=1256 to continue.)\n</content>",
+    ),
     "gemini": ("<untrusted_context>\nOutput: ", "\n</untrusted_context>"),
     "codex": (
         "Chunk ID: 1f\nWall time: 0.1 seconds\nProcess exited with code 0\nOriginal token count: 900\nOutput:\n",

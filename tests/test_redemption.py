@@ -58,6 +58,16 @@ def test_each_miss_counts_against_the_compressor_and_tool_that_left_it_out(ledge
     assert (code.rate, logs.rate) == (1.0, 1.0)
 
 
+def test_an_answer_asked_for_again_is_a_miss_of_the_first_and_not_of_itself(ledger: Ledger) -> None:
+    again = Outcome("…", "records", "", "logref", 1000, 700, "", "Bash", missed="read logref")
+    record(ledger, LOG, usage=Usage(0, 10, 0, 2500))
+    record(ledger, LOG, again, usage=Usage(0, 10, 2500, 500))
+    record(ledger, LOG, again, again, usage=Usage(0, 10, 2500, 500))
+    cost = 2 * (10 * 20 + 2500 * 0.4 + 500 * 5) / 1e6
+    assert ledger.misses() == (Misses("logs", "Bash", 1, 1, 0, 2, 0, 600, 1400, pytest.approx(cost)),)
+    assert ledger.totals(session="s1")[0].missed == pytest.approx(cost)
+
+
 def test_a_form_in_which_nothing_is_missing_counts_where_its_original_was_fetched(ledger: Ledger) -> None:
     thinned = Outcome("…", "numbers", "", "thinref", 1000, 800, "", "Read")
     other = Outcome("…", "numbers", "", "otherref", 1000, 800, "", "Read")

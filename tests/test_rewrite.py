@@ -31,7 +31,7 @@ def halve(segment: Segment) -> Compressed | None:
 HALVE = Policy(stack=(halve,))
 
 
-def turn(number: int, result: str, tool: str = "Bash", **block: Any) -> list[dict[str, Any]]:
+def turn(number: int, result: str | list[dict[str, str]], tool: str = "Bash", **block: Any) -> list[dict[str, Any]]:
     call = {"type": "tool_use", "id": f"t{number}", "name": tool, "input": {"command": f"cat {number}"}}
     answer = {"type": "tool_result", "tool_use_id": f"t{number}", "content": result, **block}
     return [{"role": "assistant", "content": [call]}, {"role": "user", "content": [answer]}]
@@ -152,6 +152,12 @@ def test_a_question_asked_again_is_answered_without_leaving_anything_out(store: 
     asked = turn(1, LONG)
     made = rewrite(body(asked, turn(2, "ok"), asked), anthropic, store, HALVE)
     assert [o.compressor for o in made.outcomes] == ["halve", "", ""]
+
+
+def test_a_question_whose_answer_has_two_texts_is_known_when_it_is_asked_again(store: LocalStore) -> None:
+    asked = turn(1, [{"type": "text", "text": "Script completed"}, {"type": "text", "text": LONG}])
+    made = rewrite(body(asked, turn(2, "ok"), asked), anthropic, store, HALVE)
+    assert [o.compressor for o in made.outcomes] == ["", "halve", "", "", ""]
 
 
 def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:

@@ -7,7 +7,7 @@ which files are read-only, but the same text is what the user may have pasted, s
 from __future__ import annotations
 
 from headroom_wrap.agents import Agent, Route, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either, without_server
+from headroom_wrap.agents.led import by_either, without_server
 
 BASES = {"OPENAI_API_BASE": "/v1", "ANTHROPIC_API_BASE": ""}
 
@@ -16,7 +16,7 @@ def route(wish: Wish) -> Route:
     """-> how Aider is led through the proxy. Raises Refused where that can't be."""
     without_server(wish, "Aider")
     files = [wish.home / name for name in (".aider.conf.yml", ".env")]
-    return either(wish, connect=lambda wish: by_connect(wish, files), base=lambda wish: by_base(wish, BASES))
+    return by_either(wish, BASES, files=files)
 
 
 AGENT = Agent(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headroom_wrap.agents import Agent, Route, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either
+from headroom_wrap.agents.led import by_either
 
 BASES = {
     "ANTHROPIC_BASE_URL": "",
@@ -21,7 +21,7 @@ def agent(command: str) -> Agent:
         name,
         name,
         command,
-        f"install {name}, or give its path",
+        "",
         route,
         version="",
         via=("connect", "base"),
@@ -33,8 +33,4 @@ def agent(command: str) -> Agent:
 
 def route(wish: Wish) -> Route:
     """-> how a command's requests are led through the proxy: by HTTPS_PROXY, which leaves its providers as they are."""
-    return either(wish, connect=by_connect, base=_base)
-
-
-def _base(wish: Wish) -> Route:
-    return by_base(wish, BASES)
+    return by_either(wish, BASES)

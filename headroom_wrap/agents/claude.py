@@ -42,8 +42,10 @@ def route(wish: Wish) -> Route:
     _refuse_foreign_settings(wish)
     origin, path = origin_and_path(wish.upstream or seen.get(BASE_URL) or PROVIDER)
     connect = wish.via == "connect"
-    if connect and wish.upstream:
-        raise Refused("an upstream goes with a base URL", "", "leave --via connect out")
+    if connect and (wish.upstream or not origin.startswith("https://")):
+        raise Refused(
+            "an upstream, or a base URL of plain http, can't be led by CONNECT", "", "leave --via connect out"
+        )
 
     def start(listening: Listening) -> Start:
         environment = (

@@ -2,8 +2,8 @@
 
 Its models, each with an endpoint, stand in config.yaml or in Continue's hub; CONNECT serves them all and edits nothing.
 
-No rule for `headroom get` is passed: cn compares its patterns with the whole line, so that `Bash(headroom get*)` would
-also allow `headroom get x; rm -r y`.
+No rule for `headroom get` is passed: with `-p` cn runs commands without asking (1.5.47), and whether its patterns hold
+for every command of a line, `headroom get x; rm -r y`, was not to be tested without a person.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ No rule for `headroom get` is passed: Copilot's rules name whole commands, `shel
 from __future__ import annotations
 
 from headroom_wrap.agents import Agent, Route, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either, servers
+from headroom_wrap.agents.led import by_base, by_connect, by_either, either, servers
 
 OWN = "COPILOT_PROVIDER_BASE_URL"
 LOGIN = "COPILOT_API_URL"
@@ -29,11 +29,7 @@ def route(wish: Wish) -> Route:
             base=lambda wish: by_base(wish, {OWN: "/v1"}, arguments=flags),
             connect=lambda wish: by_connect(wish, arguments=flags),
         )
-    return either(
-        wish,
-        connect=lambda wish: by_connect(wish, arguments=flags),
-        base=lambda wish: by_base(wish, {LOGIN: ""}, PROVIDER, flags),
-    )
+    return by_either(wish, {LOGIN: ""}, PROVIDER, arguments=flags)
 
 
 AGENT = Agent(

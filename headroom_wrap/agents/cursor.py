@@ -8,11 +8,11 @@ from headroom_wrap.refused import Refused
 
 def route(wish: Wish) -> Route:
     """Raises Refused, always: Cursor's agent talks to Cursor's servers, and they call the models, own keys included."""
-    why = "its requests go to Cursor's own servers, which call the models, with your own keys too"
-    mend = (
-        "in its terminal run headroom wrap claude (or another agent); for an own key behind a public address, set "
-        "Settings > Models > Override OpenAI Base URL to that address"
+    why = (
+        "its requests go to Cursor's own servers, which call the models; with your own keys too: Settings > Models > "
+        "Override OpenAI Base URL takes a public address, and headroom listens on this machine alone"
     )
+    mend = "in its terminal run an agent: headroom wrap claude; for stored originals: headroom mcp install cursor"
     raise Refused("Cursor can't be wrapped", why, mend)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headroom_wrap.agents import Agent, Route, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either, unless_subcommand, without_server
+from headroom_wrap.agents.led import by_either, unless_subcommand, without_server
 
 BASES = {"GOOGLE_GEMINI_BASE_URL": "", "CODE_ASSIST_ENDPOINT": ""}
 POLICY = Path(__file__).with_suffix(".toml")
@@ -20,11 +20,7 @@ def route(wish: Wish) -> Route:
     """-> how Gemini CLI is led through the proxy. Raises Refused where that can't be."""
     without_server(wish, "Gemini CLI")
     flags = unless_subcommand(wish, *_policies(wish))
-    return either(
-        wish,
-        connect=lambda wish: by_connect(wish, arguments=flags),
-        base=lambda wish: by_base(wish, BASES, arguments=flags),
-    )
+    return by_either(wish, BASES, arguments=flags)
 
 
 def _policies(wish: Wish) -> Iterator[str]:

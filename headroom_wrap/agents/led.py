@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,11 +35,16 @@ def either(wish: Wish, **ways: Way) -> Route:
 
 
 def by_connect(
-    wish: Wish, files: Iterable[Path] = (), arguments: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+    wish: Wish,
+    files: Iterable[Path] = (),
+    arguments: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
+    hosts: tuple[str, ...] = (),
 ) -> Route:
     """-> the route by HTTPS_PROXY and our roots: the agent keeps its providers, only inference hosts are decrypted.
 
-    `files`: the user's configuration, whose endpoints are decrypted too; `arguments` and `more` go to the agent.
+    `files`: the user's configuration, whose endpoints are decrypted too, as are the agent's own `hosts`; `arguments`
+    and `more`, variables, go to the agent.
     Raises Refused for an upstream: what the agent calls is its own choice here.
     """
     if wish.upstream:
@@ -51,7 +57,7 @@ def by_connect(
         environment = {**through_proxy(listening, wish.environment), **(more or {})}
         return Start((*arguments, *wish.arguments), environment)
 
-    return Route("", start, endpoints(files, wish.environment))
+    return Route("", start, (*hosts, *endpoints(files, wish.environment)))
 
 
 def by_base(wish: Wish, variables: Mapping[str, str], provider: str = "", arguments: tuple[str, ...] = ()) -> Route:
@@ -69,6 +75,23 @@ def by_base(wish: Wish, variables: Mapping[str, str], provider: str = "", argume
         return Start((*arguments, *wish.arguments), {**environment, **without_proxy(wish.environment)})
 
     return Route(origin, start)
+
+
+def by_either(
+    wish: Wish,
+    variables: Mapping[str, str],
+    provider: str = "",
+    files: Iterable[Path] = (),
+    arguments: tuple[str, ...] = (),
+) -> Route:
+    """-> by CONNECT, or by these base-URL variables where that was chosen, or where one names a URL of plain http: what
+    isn't TLS doesn't pass a proxy for HTTPS."""
+    plain = any(wish.environment.get(name, "").startswith("http://") for name in variables)
+    return either(
+        replace(wish, via="base") if plain and not wish.via else wish,
+        connect=lambda wish: by_connect(wish, files, arguments),
+        base=lambda wish: by_base(wish, variables, provider, arguments),
+    )
 
 
 def endpoints(files: Iterable[Path], environment: Mapping[str, str]) -> tuple[str, ...]:

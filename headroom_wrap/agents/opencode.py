@@ -10,13 +10,16 @@ from pathlib import Path
 from headroom_wrap.agents import Agent, Route, Wish
 from headroom_wrap.agents.led import by_connect, either, without_server
 
+ZEN = "opencode.ai"
+"""Where opencode's own models are; they speak the same wires."""
+
 
 def route(wish: Wish) -> Route:
     """-> how opencode is led through the proxy. Raises Refused where that can't be."""
     without_server(wish, "opencode")
     folder = Path(wish.environment.get("XDG_CONFIG_HOME") or wish.home / ".config") / "opencode"
     files = [folder / name for name in ("opencode.json", "opencode.jsonc", "config.json")]
-    return either(wish, connect=lambda wish: by_connect(wish, files))
+    return either(wish, connect=lambda wish: by_connect(wish, files, hosts=(ZEN,)))
 
 
 AGENT = Agent(

@@ -6,7 +6,7 @@ By default CONNECT: Qwen Code keeps several providers in its settings and can ch
 from __future__ import annotations
 
 from headroom_wrap.agents import Agent, Route, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either, unless_subcommand, without_server
+from headroom_wrap.agents.led import by_either, unless_subcommand, without_server
 
 PROVIDER = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 PERMISSION = "run_shell_command(headroom get)"
@@ -17,11 +17,7 @@ def route(wish: Wish) -> Route:
     without_server(wish, "Qwen Code")
     flags = unless_subcommand(wish, f"--allowed-tools={PERMISSION}")
     files = [wish.home / ".qwen" / name for name in ("settings.json", ".env")]
-    return either(
-        wish,
-        connect=lambda wish: by_connect(wish, files, flags),
-        base=lambda wish: by_base(wish, {"OPENAI_BASE_URL": "/v1"}, PROVIDER, flags),
-    )
+    return by_either(wish, {"OPENAI_BASE_URL": "/v1"}, PROVIDER, files, flags)
 
 
 AGENT = Agent(

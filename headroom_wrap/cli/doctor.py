@@ -26,7 +26,8 @@ LOOK = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG", "b
 def command(fix: bool, as_json: bool) -> None:
     """Check agents, route, certificate, store and leftovers, and say how to mend what is wrong (exit code 1)."""
     settings, given = load(), environment()
-    patient = Patient(tuple(AGENTS.values()), given, settings.home, proxy_options(settings, given, session="doctor"))
+    options = proxy_options(settings, given, session="doctor")
+    patient = Patient(tuple(agent for agent in AGENTS.values() if agent.via), given, settings.home, options)
     found = [mended(finding) if fix and finding.fix else finding for finding in examined(patient)]
     if as_json:
         rows = [{**asdict(finding), "fix": finding.fix is not None} for finding in found]

@@ -27,6 +27,9 @@ def command() -> None:
 def install(names: tuple[str, ...], rc: bool) -> None:
     """Install shims for the named agents."""
     home, given = load().home, environment()
+    for agent in agents(names):
+        if not agent.via:
+            raise Refused(f"{agent.title} can't be wrapped", "", f"headroom wrap {agent.name} says why")
     for file in shim.install(agents(names), home):
         click.echo(f"Made {file}")
     shell = shim.shell_of(given)
@@ -72,5 +75,5 @@ def agents(names: Sequence[str]) -> tuple[Agent, ...]:
     """-> the agents of these names. Raises Refused for an unknown one."""
     for name in names:
         if name not in AGENTS:
-            raise Refused(f"headroom can't wrap {name!r}", "", f"known are: {', '.join(AGENTS)}")
+            raise Refused(f"can't wrap {name!r}", "", f"known are: {', '.join(AGENTS)}")
     return tuple(AGENTS[name] for name in names)

@@ -82,7 +82,8 @@ def command(
         options, websocket=not switches["no_websocket"], base_port=settings.port if port is None else port
     )
     code = launch.run(wrapped, wish, options, title_for(options))
-    summary_printed(options, quiet=switches["quiet"])
+    if rest not in launch.ASKS_NOBODY:
+        summary_printed(options, quiet=switches["quiet"])
     sys.exit(code)
 
 
@@ -93,10 +94,12 @@ def chosen(name: str, arguments: tuple[str, ...]) -> tuple[Agent, tuple[str, ...
             raise Refused("no command follows the --", "", "say what to run: headroom wrap -- python my_agent.py")
         return anything.agent(arguments[0]), arguments[1:]
     if name.startswith("-"):
-        raise Refused(f"headroom wrap has no option {name!r}", "", "an agent's options stand after its name")
+        raise Refused(
+            f"wrap has no option {name!r}", "", "see headroom wrap --help; an agent's own stand after its name"
+        )
     if name not in AGENTS:
         mend = f"known are: {', '.join(AGENTS)}; any other command: headroom wrap -- {name}"
-        raise Refused(f"headroom can't wrap {name!r}", "", mend)
+        raise Refused(f"can't wrap {name!r}", "", mend)
     return AGENTS[name], arguments[1:] if arguments[:1] == ("--",) else arguments
 
 
@@ -118,9 +121,9 @@ def listing() -> str:
     lines = []
     for agent in AGENTS.values():
         try:
-            state = launch.found(agent, given) if agent.via else f"can't be wrapped: {agent.limits}"
+            state = launch.found(agent, given) if agent.via else f"can't be wrapped: wrap {agent.name} says why"
         except Refused:
             state = f"not installed: {agent.install}"
-        lines.append(f"  headroom wrap {agent.name:<9} {agent.title:<13} {state}")
-    lines.append(f"  headroom wrap {ANY:<9} {'anything':<13} any command that calls a model: headroom wrap -- COMMAND")
-    return "\n".join(["Agents that headroom can wrap:", *lines])
+        lines.append(f"  {agent.name:<10} {agent.title:<13} {state}")
+    lines.append("  -- COMMAND any command that calls a model")
+    return "\n".join(["headroom wrap AGENT, one of:", *lines])

@@ -196,7 +196,9 @@ def _fold_unused(segment: Segment, lines: Sequence[str], hunks: Sequence[_Hunk],
     costs = kompress.costs(lines)
     if sum(costs[place] for place in open_to) < 100 * LARGE:
         return
-    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal) or ()
+    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
+    if not scores:
+        return
     must = [place not in open_to for place in range(len(lines))]
     for place, stays in enumerate(kompress.keep(scores, costs, PRICE, must)):
         if not stays:

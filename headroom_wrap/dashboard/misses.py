@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.dashboard.tables import Figures
 from headroom_wrap.dashboard.words import UNKNOWN, Readable, money, one_line, share, tokens
 from headroom_wrap.ledger import Totals
 from headroom_wrap.redemption import Misses
+
+HEADS = ("results", "missed", "rate", "get", "read", "edit", "removed", "back", "cost")
+WIDE = 100
+"""Columns from which on the kinds and sizes of misses are shown too."""
 
 
 def misses(rows: Sequence[Misses], sums: Totals) -> Readable:
     """-> how often what was left out was asked for again. `sums`: the totals of the same time and session."""
     if not rows:
         return Readable(Text("Nothing was left out of any result yet, so nothing could be missed."))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, header_style="bold")
-    table.add_column("left out by, of", overflow="ellipsis", min_width=18)
-    for name in ("results", "missed", "rate", "get", "read", "edit", "removed", "back", "cost"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = Figures("left out by, of", HEADS, shed=("get", "read", "edit", "removed", "back"), narrow=WIDE)
     for row in rows:
         counts = (f"{number:,}" for number in (row.results, row.missed))
         kinds = (f"{number:,}" for number in (row.gets, row.reads, row.edits))
         sizes = (tokens(row.removed), tokens(row.returned), money(row.cost))
-        table.add_row(one_line(f"{row.compressor}, {row.tool}"), *counts, share(row.rate), *kinds, *sizes)
+        table.add(one_line(f"{row.compressor}, {row.tool}"), *counts, share(row.rate), *kinds, *sizes)
     return Readable(Group(net(rows, sums), Text(), table, *_off(rows), Text(), Text(_NOTES, style="dim")))
 
 

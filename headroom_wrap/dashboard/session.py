@@ -20,7 +20,7 @@ REFS = 90
 
 def dashboard(view: View) -> Readable:
     """-> a session's summary, how its context grew, and its requests one by one."""
-    parts: list[RenderableType] = [brief(view), Text()]
+    parts: list[RenderableType] = [brief(view, more=False), Text()]
     if len(view.context.tokens) > 1:
         parts += [Growth(view.context), Text()]
     parts += [Requests(view.turns), Text(f"Original beside what was sent: headroom diff {view.window.session}")]

@@ -78,14 +78,13 @@ def headline(sums: Totals) -> Text:
         return Text.assemble((removed, "bold"), f" · effect on the bill {UNKNOWN}")
     word = "saved" if sums.effect >= 0 else "added"
     style = "bold green" if sums.effect > 0 else "bold red" if sums.effect < 0 else "bold"
-    said = [f" ({between(sums.effect_range)})"]
+    effect, ends = share(abs(sums.effect)), between(sums.effect_range)
+    said = ["" if ends == effect else f" ({ends})"]
     if sums.kept is not None and sums.owed is not None:
         said.append(f"{money(abs(sums.kept))} of {money(sums.owed + sums.kept)}")
     if sums.logins:
         said.append(f"limits last {stretch(sums)} as long")
-    return Text.assemble(
-        (f"{share(abs(sums.effect))} of the whole bill {word}", style), " · ".join([*said, "estimated"])
-    )
+    return Text.assemble((f"{effect} of the whole bill {word}", style), " · ".join([*said, "estimated"]))
 
 
 def measured(found: Holdout) -> str:

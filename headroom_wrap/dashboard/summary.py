@@ -47,8 +47,8 @@ def live_line(home: Path, session: str) -> str:
     return one_line(f"headroom {bill}{removed} · {ever.exchanges} requests{alarm}")
 
 
-def brief(view: View) -> Readable:
-    """-> a view of one session in a few lines."""
+def brief(view: View, more: bool = True) -> Readable:
+    """-> a view of one session in a few lines, the last one saying where there is `more`."""
     ever = view.ever
     if view.empty:
         return Readable(Text("headroom: no request of this session passed through the proxy."))
@@ -63,7 +63,7 @@ def brief(view: View) -> Readable:
     if view.passed:
         reasons = ", ".join(f"{tokens(passed.tokens)} {passed.why or 'unknown'}" for passed in view.passed[:4])
         table.add_row("passed", one_line(reasons))
-    if view.window.session:
+    if more and view.window.session:
         table.add_row("more", f"headroom stats --session {one_line(view.window.session)}")
     parts: list[RenderableType] = [*alarms(view.alarms), table, *_learnt(view)]
     return Readable(Group(*parts))

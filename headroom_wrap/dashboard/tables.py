@@ -15,7 +15,7 @@ ROWS = 8
 WIDE = 120
 """Columns from which on two tables stand side by side."""
 NARROW = 52
-"""Columns below which the second half of the figures is left out."""
+"""Columns below which some of the figures are left out, where a table says nothing else."""
 
 BORDER = 3
 """Columns that the box takes beside each column of figures."""
@@ -25,7 +25,7 @@ LEAST = 8
 
 @dataclass(slots=True)
 class Figures:
-    """A table of a name and figures. `shed`: the columns that are left out first where it is narrow.
+    """A table of a name and figures. `shed`: the columns that are left out on screens of less than `narrow` columns.
 
     `last`: the last column holds words and stands at the left.
     """
@@ -34,6 +34,7 @@ class Figures:
     heads: tuple[str, ...]
     shed: tuple[str, ...] = ()
     last: bool = False
+    narrow: int = NARROW
     rows: list[tuple[str | Text, tuple[str | Text, ...], str]] = field(default_factory=list)
 
     def add(self, name: str | Text, *cells: str | Text, style: str = "") -> None:
@@ -42,7 +43,7 @@ class Figures:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
         """-> the table for this width."""
-        narrow = options.max_width < NARROW
+        narrow = options.max_width < self.narrow
         kept = [at for at, head in enumerate(self.heads) if not (narrow and head in self.shed)]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, header_style="bold")
         widths = {at: max(len(self.heads[at]), *(len(cells[at]) for _, cells, _ in self.rows), 0) for at in kept}

@@ -38,8 +38,11 @@ def share(part: float | None, whole: float | None = 1.0) -> str:
 
 
 def between(ends: tuple[float, float] | None) -> str:
-    """-> "11.1 to 13.9 %", the least and the most of a share."""
-    return UNKNOWN if ends is None else f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+    """-> "11.1 to 13.9 %", the least and the most of a share; one figure where both are shown alike."""
+    if ends is None:
+        return UNKNOWN
+    low, high = (f"{100 * end:.1f}" for end in ends)
+    return f"{high} %" if low == high else f"{low} to {high} %"
 
 
 def one_line(text: str) -> str:

@@ -11,11 +11,16 @@ machine, process and thread computes the same. Weights are read on the first cal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 
 from headroom_wrap.kompress.choose import Price, keep
 
 __all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
+
+
+SHORTEST, FEW = 8, 1000
+"""Characters that lines must have on average where there are more than a `FEW`: each takes 8 µs to rate."""
 
 
 def available() -> bool:
@@ -26,13 +31,22 @@ def available() -> bool:
 def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence[float] | None:
     """-> for each line the probability that something which first stands in it is used in the agent's next five turns.
 
-    `lines`: a whole tool result, split at its line ends. None: the model can't run here. Pure: the same everywhere.
+    `lines`: a whole tool result, split at its line ends. None: the model can't run here, or the lines are so short that
+    rating them would take longer than all else (`SHORTEST`). Pure: the same everywhere.
     Raises ValueError for a line that holds a line end.
     """
     if not available():
         return None
     if not lines:
         return []
+    if sum(map(len, lines)) < SHORTEST * (len(lines) - FEW):
+        return None
+    return _scored(tuple(lines), tool, call, goal)
+
+
+@lru_cache(maxsize=1)
+def _scored(lines: tuple[str, ...], tool: str, call: str, goal: str) -> Sequence[float]:
+    """The last scores are kept: a compressor that asked and then left the text to the next asked for both."""
     from headroom_wrap.kompress.model import model  # noqa: PLC0415 - loads numpy
 
     return model().scores(lines, tool, call, goal)
@@ -40,6 +54,11 @@ def scores(lines: Sequence[str], *, tool: str, call: str, goal: str) -> Sequence
 
 def costs(lines: Sequence[str]) -> Sequence[int]:
     """-> about how many hundredths of a token each line has, its end included. Raises ImportError without numpy."""
+    return _paid(tuple(lines))
+
+
+@lru_cache(maxsize=1)
+def _paid(lines: tuple[str, ...]) -> Sequence[int]:
     from headroom_wrap.kompress import features  # noqa: PLC0415 - loads numpy
 
     found: list[int] = features.costs(lines).tolist()

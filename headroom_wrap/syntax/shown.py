@@ -114,6 +114,12 @@ def source_of(segment: Segment) -> str:
     return language_of(asked[0]) if asked else ""
 
 
+def chosen(segment: Segment) -> int:
+    """-> how many lines the agent picked out of the middle of a file; 0: it began at the start, or set no end."""
+    asked = _asked(segment)
+    return asked[2] if asked and asked[1] > 1 else 0
+
+
 def shown(segment: Segment) -> Shown | None:
     """-> the file that a segment shows; None: it was not read from a file."""
     asked = _asked(segment)

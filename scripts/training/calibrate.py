@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from headroom_wrap.compressors.lines_by_use import LEAST, must
+from headroom_wrap.compressors.lines_by_use import LEAST, freedom, must
 from headroom_wrap.kompress.choose import SCALE, Price, keep
 from headroom_wrap.segment import Segment
 from headroom_wrap.syntax.shown import shown
@@ -40,6 +40,7 @@ class Scored:
     later: list[list[int]]
     lines: list[str]
     asked: str
+    freedom: float
 
     @property
     def tokens(self) -> int:
@@ -68,11 +69,15 @@ def scored(example: Example, kind: str, scores: Sequence[float], costs: Sequence
     """-> an example with scores, ready to be pruned."""
     strings = (example.used, example.repeated, example.later)
     used, repeated, later = (places(example.lines, found) for found in strings)
-    segment = Segment("\n".join(example.lines), example.tool, example.call, example.path)
+    text = "\n".join(example.lines)
+    segment = Segment(text, example.tool, example.call, example.path, example.goal, said=example.said)
     file = shown(segment)
     always = must(example.lines, file.path if file else "")
     asked = f"{example.call}\n{example.goal}"
-    return Scored(kind, example.source, list(scores), list(costs), always, used, repeated, later, example.lines, asked)
+    strings_in = (used, repeated, later)
+    return Scored(
+        kind, example.source, list(scores), list(costs), always, *strings_in, example.lines, asked, freedom(segment)
+    )
 
 
 def chances(sums: npt.NDArray[np.int64], labels: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
@@ -97,6 +102,7 @@ def scores(sums: npt.NDArray[np.int64], table: npt.NDArray[np.uint32]) -> list[f
 
 def stays(one: Scored, use: float) -> list[bool]:
     """-> which lines stay at a price."""
+    use *= one.freedom
     if one.tokens < LEAST or use == 0:
         return [True] * len(one.costs)
     return keep(one.scores, one.costs, Price(use), one.must)

@@ -51,6 +51,7 @@ class Example:
     call: str
     path: str
     goal: str
+    said: str
     used: list[str]
     later: list[str]
     repeated: list[str]
@@ -95,6 +96,7 @@ def examples(folder: Path, source: str, most: int = 0) -> list[Example]:
 
 def _example(record: dict[str, Any], talk: list[tuple[str, str]]) -> Example:
     call = call_of(record["tool"] or "Bash", _arguments(record["action"] or ""))
+    goal, said = _goal(talk[: record["turn"]])
     return Example(
         record["source"],
         record["traj_id"],
@@ -102,7 +104,8 @@ def _example(record: dict[str, Any], talk: list[tuple[str, str]]) -> Example:
         record["tool"] or "Bash",
         call.call,
         call.path,
-        _goal(talk[: record["turn"]]),
+        goal,
+        said,
         record["used"],
         [string for string, *_ in record["used_later"]],
         record["used_repeat"] + record["used_ambiguous"],
@@ -123,12 +126,13 @@ def _arguments(action: str) -> dict[str, str]:
     return found
 
 
-def _goal(before: list[tuple[str, str]]) -> str:
-    """-> the goal as a wire would find it: the last user text, and what the assistant said after it before the call."""
+def _goal(before: list[tuple[str, str]]) -> tuple[str, str]:
+    """-> the goal as a wire would find it: the last user text, and what the assistant said before the call; and that
+    alone."""
     said = ""
     for role, content in reversed(before):
         if role == "assistant" and not said:
             said = content.strip() or " "
         if role == "user" and content.strip():
-            return goal_of(content, said.strip())
-    return goal_of("", said.strip())
+            return goal_of(content, said.strip()), goal_of("", said.strip())
+    return goal_of("", said.strip()), goal_of("", said.strip())

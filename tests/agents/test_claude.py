@@ -19,6 +19,10 @@ def wish(folder: Path, *arguments: str, upstream: str = "", **environment: str) 
     return Wish(arguments, {"HOME": str(folder / "home"), **environment}, upstream, folder / "project")
 
 
+def by_connect(given: Wish) -> Wish:
+    return replace(given, via="connect")
+
+
 def settings(folder: Path, where: str, **env: str) -> None:
     file = folder / where
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -149,3 +153,24 @@ def test_our_mcp_server_comes_by_flag_before_another_option_and_is_never_asked_a
         }
     }
     assert json.loads(document)["permissions"] == {"allow": [*ALLOWED["allow"], "mcp__headroom"]}
+
+
+def test_by_connect_the_proxy_outranks_the_users_settings_and_no_base_url_is_set(tmp_path: Path) -> None:
+    upstream, document, rest, environment = started(by_connect(wish(tmp_path, "-p", "hello")))
+
+    assert (upstream, rest) == ("", ("-p", "hello"))
+    assert environment["HTTPS_PROXY"] == document["env"]["HTTPS_PROXY"] == "http://127.0.0.1:7002"
+    assert document["permissions"] == ALLOWED
+    assert not {"ANTHROPIC_BASE_URL", "ENABLE_TOOL_SEARCH"} & (set(environment) | set(document["env"]))
+
+
+def test_by_connect_a_gateway_of_the_users_own_is_decrypted(tmp_path: Path) -> None:
+    given = by_connect(wish(tmp_path, ANTHROPIC_BASE_URL="https://gateway.example/team"))
+
+    assert claude.AGENT.route(given).hosts == ("gateway.example",)
+
+
+@pytest.mark.parametrize("url", ["http://gateway.example", "http://127.0.0.1:9"])
+def test_by_connect_a_gateway_without_tls_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="can't be led by CONNECT"):
+        claude.AGENT.route(by_connect(wish(tmp_path, ANTHROPIC_BASE_URL=url)))

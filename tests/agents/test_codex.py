@@ -166,3 +166,21 @@ def test_our_mcp_server_comes_by_overrides_for_this_run(tmp_path: Path, login: d
         'mcp_servers.headroom.env={ HEADROOM_HOME = "/my data" }',
     ]
     assert start.arguments[-2:] == ("exec", "hi")
+
+
+def test_an_api_key_can_be_led_by_connect_too(tmp_path: Path) -> None:
+    login(tmp_path, {"OPENAI_API_KEY": "sk-x"})
+    config(tmp_path, 'openai_base_url = "https://gateway.example.com/v1"')
+    route = codex.AGENT.route(replace(wish(tmp_path, "exec", "hello"), via="connect"))
+    start = route.start(LISTENING)
+
+    assert (route.upstream, route.hosts, start.arguments) == ("", ("gateway.example.com",), ("exec", "hello"))
+    assert start.environment["HTTPS_PROXY"] == "http://127.0.0.1:7002"
+
+
+def test_what_can_not_be_had_together_is_refused(tmp_path: Path) -> None:
+    login(tmp_path, CHATGPT)
+    with pytest.raises(Refused, match="a ChatGPT login is led by CONNECT"):
+        codex.AGENT.route(replace(wish(tmp_path), via="base"))
+    with pytest.raises(Refused, match="an upstream goes with a base URL"):
+        codex.AGENT.route(replace(wish(tmp_path, upstream="https://llm.example.com"), via="connect"))

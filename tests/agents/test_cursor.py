@@ -11,7 +11,8 @@ def test_it_is_refused_with_what_can_be_done_instead() -> None:
         cursor.AGENT.route(Wish((), {}))
 
     assert str(refused.value) == (
-        "Cursor can't be wrapped: its requests go to Cursor's own servers, which call the models, with your own keys "
-        "too; in its terminal run headroom wrap claude (or another agent); for an own key behind a public address, set "
-        "Settings > Models > Override OpenAI Base URL to that address"
+        "Cursor can't be wrapped: its requests go to Cursor's own servers, which call the models; with your own keys "
+        "too: Settings > Models > Override OpenAI Base URL takes a public address, and headroom listens on this "
+        "machine alone; in its terminal run an agent: headroom wrap claude; for stored originals: headroom mcp install "
+        "cursor"
     )

@@ -67,7 +67,13 @@ def test_endpoints_in_an_agents_own_configuration_are_decrypted_too(name: str, f
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text('"base_url": "https://gateway.example.com/v1"')
 
-    assert led(name, tmp_path)[0].hosts == ("gateway.example.com",)
+    assert led(name, tmp_path)[0].hosts[-1:] == ("gateway.example.com",)
+
+
+def test_of_the_hosts_that_belong_to_an_agent_only_those_that_were_run_are_decrypted(tmp_path: Path) -> None:
+    assert {name: led(name, tmp_path)[0].hosts for name in BY_CONNECT if led(name, tmp_path)[0].hosts} == {
+        "opencode": ("opencode.ai",)
+    }
 
 
 @pytest.mark.parametrize(("name", "origin", "paths"), [(name, *each) for name, each in BASES.items()])

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from headroom_wrap.agents import Listening, Server, Wish
-from headroom_wrap.agents.led import by_base, by_connect, either, endpoints, servers, unless_subcommand, without_server
+from headroom_wrap.agents.led import (
+    by_base,
+    by_connect,
+    by_either,
+    either,
+    endpoints,
+    servers,
+    unless_subcommand,
+    without_server,
+)
 from headroom_wrap.refused import Refused
 
 LISTENING = Listening(base=7001, connect=7002, ca="/roots.pem")
@@ -76,6 +85,21 @@ def test_the_first_way_is_the_default_and_an_upstream_asks_for_a_base_url() -> N
     ]
 
     assert taken == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("url", "via", "upstream"),
+    [
+        ("http://localhost:11434/v1", "", "http://localhost:11434"),
+        ("https://llm.example.com/v1", "", ""),
+        ("http://localhost:11434/v1", "connect", ""),
+    ],
+)
+def test_an_endpoint_of_plain_http_is_led_by_base_url(url: str, via: str, upstream: str) -> None:
+    route = by_either(wish(via=via, A_BASE_URL=url), {"A_BASE_URL": ""}, "https://api.example.com")
+
+    assert route.upstream == upstream
+    assert ("HTTPS_PROXY" in route.start(LISTENING).environment) == (not upstream)
 
 
 def test_a_way_that_an_agent_lacks_is_refused_with_those_it_has() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -15,15 +18,26 @@ def test_without_an_agent_the_agents_are_listed_with_how_to_install_them() -> No
     said = ended.output.splitlines()
     assert (ended.exit_code, len(said)) == (0, len(AGENTS) + 2)
     assert said[:2] == [
-        "Agents that headroom can wrap:",
-        "  headroom wrap claude    Claude Code   not installed: npm install -g @anthropic-ai/claude-code",
+        "headroom wrap AGENT, one of:",
+        "  claude     Claude Code   not installed: npm install -g @anthropic-ai/claude-code",
     ]
-    assert said[-2].startswith(
-        "  headroom wrap cursor    Cursor        can't be wrapped: its agent talks to Cursor's servers"
-    )
-    assert (
-        said[-1] == "  headroom wrap --        anything      any command that calls a model: headroom wrap -- COMMAND"
-    )
+    assert said[-2] == "  cursor     Cursor        can't be wrapped: wrap cursor says why"
+    assert said[-1] == "  -- COMMAND any command that calls a model"
+
+
+def test_the_agents_own_version_is_printed_without_a_word_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "claude").write_text("#!/bin/sh\necho 1.2.3\n")
+    (tmp_path / "claude").chmod(0o755)
+    given = {"PATH": f"{tmp_path}:{os.defpath}", "HEADROOM_HOME": str(tmp_path / "home")}
+    ended = CliRunner(env=given).invoke(group, ["wrap", "claude", "--", "--version"])
+
+    assert (ended.exit_code, ended.stderr, (tmp_path / "home").exists()) == (0, "", False)
+
+
+def test_a_command_that_is_not_there_is_refused_with_what_to_do() -> None:
+    ended = CliRunner(env={"PATH": ""}).invoke(group, ["wrap", "--", "no-such"])
+
+    assert str(ended.exception) == "no-such is not installed: no 'no-such' on PATH; install it, or give its path"
 
 
 def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
@@ -31,7 +45,7 @@ def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
 
     assert isinstance(ended.exception, Refused)
     assert str(ended.exception) == (
-        f"headroom can't wrap 'cluade'; known are: {', '.join(AGENTS)}; any other command: headroom wrap -- cluade"
+        f"can't wrap 'cluade'; known are: {', '.join(AGENTS)}; any other command: headroom wrap -- cluade"
     )
 
 

@@ -17,7 +17,10 @@ def test_an_option_that_wrap_has_not_is_called_an_option() -> None:
     ended = CliRunner().invoke(group, ["wrap", "--bad", "claude"])
 
     assert isinstance(ended.exception, Refused)
-    assert str(ended.exception) == "headroom wrap has no option '--bad'; an agent's options stand after its name"
+    assert (
+        str(ended.exception)
+        == "wrap has no option '--bad'; see headroom wrap --help; an agent's own stand after its name"
+    )
 
 
 @pytest.mark.parametrize("arguments", [("--port", "1"), ("-p", "x", "--port=1")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
+from headroom_wrap.compressors.lines_by_use import CHOSEN, LEAST, SILENT, freedom, lines_by_use, must
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.testing import check
@@ -78,11 +78,35 @@ def test_signatures_stay_in_source_files() -> None:
     )
 
 
+def test_where_a_tool_says_that_it_cut_its_result_stays() -> None:
+    cut = [
+        "... 63433 bytes truncated ...",
+        "The output was truncated. Full output saved to: /tmp/tool-output/7",
+        "<persisted-output>",
+    ]
+    assert must([*cut, "a line of its own", "truncate(table)"], "") == [True] * 3 + [False] * 2
+
+
+def test_less_goes_where_the_agent_said_nothing_of_what_it_wants() -> None:
+    told = {"goal": "Say hello.\nLet me look at the fixtures.", "said": "Let me look at the fixtures."}
+    assert freedom(page(FIXTURES, **told)) == 1.0
+    assert freedom(page(FIXTURES)) == SILENT < 1.0
+
+
+def test_less_goes_of_lines_that_the_agent_picked_out_of_a_file() -> None:
+    told = {"goal": "Say hello.\nLet me look.", "said": "Let me look."}
+    picked = {"call": "file_path=/a/data/fixtures.yaml offset=400 limit=300"}
+    assert freedom(page(FIXTURES, **told, **picked)) == CHOSEN
+    for whole in ("", " offset=400", " limit=300", " offset=400 limit=2000"):
+        assert freedom(page(FIXTURES, **told, call=f"file_path=/a/data/fixtures.yaml{whole}")) == 1.0
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"way_back": ""},
         {"goal": "Please read the whole file."},
+        {"goal": "Say hello.\nLet me read it in full.", "said": "Let me read it in full."},
         {"tool": "Task", "call": "prompt=look"},
         {"tool": "WebFetch", "call": "url=https://example.com/fixtures.yaml"},
     ],

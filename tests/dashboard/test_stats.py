@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from headroom_wrap.dashboard import fixed, session
+from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard, measured
 from headroom_wrap.dashboard.summary import brief
 from headroom_wrap.dashboard.words import Cropped, Readable, money, one_line, share, tokens
@@ -75,7 +76,7 @@ SESSION = replace(VIEW, window=Window(session="20261122-101500-4f2a9c"), turns=T
 EMPTY = View(priced="2026-11-22")
 SCREENS_OF = {
     "stats": dashboard(VIEW), "session": session.dashboard(SESSION), "fixed": fixed.dashboard(FIXED),
-    "summary": brief(SESSION), "empty": dashboard(EMPTY),
+    "summary": brief(SESSION), "empty": dashboard(EMPTY), "misses": misses(VIEW.misses, VIEW.ever),
 }  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-NAMES = [f"{kind}-{width}" for kind in ("stats", "session", "fixed") for width in (60, 80, 140)]
+NAMES = [f"{kind}-{width}" for kind in ("stats", "session", "fixed", "misses") for width in (60, 80, 140)]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "stats-40", "summary-60", "summary-80", "empty-60"])

@@ -81,6 +81,13 @@ class World:
             **self.given,
         }
 
+    def has(self, files: dict[str, str], environment: dict[str, str]) -> None:
+        """Put files into the home folder, and variables into the environment."""
+        for name, text in files.items():
+            (self.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.home / name).write_text(text)
+        self.given.update(environment)
+
     def executable(self, name: str) -> Path:
         """-> where an agent's command is; the test is skipped where that agent can't be installed."""
         found = shutil.which(name, path=self.agents)
@@ -142,7 +149,7 @@ class World:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=200,
             check=False,
         )
 

@@ -70,6 +70,13 @@ def _copilot(model: str) -> Session:
     return Session("copilot", arguments, hosts, given, {}, frozenset({".copilot", ".cache"}))
 
 
+def _opencode(model: str, host: str, key: str) -> Session:
+    quiet = dict.fromkeys(("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH"), "1")
+    arguments = ("run", "-m", model, "Look at it.")
+    leaves = frozenset({".cache", ".config", ".local"})
+    return Session("opencode", arguments, (host,), {**quiet, key: "dummy"}, {}, leaves, asks=arguments, free=True)
+
+
 SESSIONS = {
     "copilot-messages": _copilot("claude-sonnet-4.5"),
     "copilot-responses": _copilot("gpt-5"),
@@ -81,14 +88,10 @@ SESSIONS = {
         {},
         oauth_creds=GOOGLE_LOGIN,
     ),
-    "opencode": Session(
-        "opencode",
-        ("run", "-m", "anthropic/claude-sonnet-4-5", "Look at it."),
-        ("api.anthropic.com",),
-        dict.fromkeys(("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH"), "1"),
-        leaves=frozenset({".cache", ".config", ".local"}),
-        asks=("run", "-m", "anthropic/claude-sonnet-4-5", "Look at it."),
-        free=True,
+    "opencode": _opencode("anthropic/claude-sonnet-4-5", "api.anthropic.com", "ANTHROPIC_API_KEY"),
+    "opencode-responses": _opencode("openai/gpt-5", "api.openai.com", "OPENAI_API_KEY"),
+    "opencode-gemini": _opencode(
+        "google/gemini-2.5-pro", "generativelanguage.googleapis.com", "GOOGLE_GENERATIVE_AI_API_KEY"
     ),
     "qwen": Session(
         "qwen",
@@ -128,7 +131,7 @@ SESSIONS = {
         "openhands",
         ("--headless", "--yolo", "--override-with-envs", "-t", "Look at it."),
         ("api.openai.com",),
-        {"LLM_API_KEY": "dummy", "LLM_MODEL": "openai/gpt-4o", "OPENHANDS_SUPPRESS_BANNER": "1"},
+        {"LLM_API_KEY": "dummy", "LLM_MODEL": "openai/gpt-4o", "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         leaves=frozenset({".openhands", ".bash_history"}),
     ),
     "droid": Session(

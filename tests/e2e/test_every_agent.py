@@ -19,7 +19,7 @@ from .conftest import Ran, World
 from .hop import differences, listening_pids, put_back
 from .sessions import SESSIONS, Session
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 RESULT = re.compile(
     r"\.messages\[\d+\]\.content(\[\d+\](\.content(\[\d+\]\.text)?|\.text))?"
@@ -32,10 +32,7 @@ every_agent = pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS
 
 
 def started(world: World, session: Session, upstream: Upstream, arguments: tuple[str, ...] = ()) -> Ran:
-    for name, text in session.texts().items():
-        (world.home / name).parent.mkdir(parents=True, exist_ok=True)
-        (world.home / name).write_text(text)
-    world.given.update(session.environment)
+    world.has(session.texts(), session.environment)
     given = arguments or session.arguments
     return world.wrap_by_connect(upstream, session.name, *given, hosts=session.hosts, command=session.command)
 
@@ -85,7 +82,7 @@ def test_a_session_is_complete_with_its_tool_results_compressed_and_nothing_else
     assert left_behind(world) == []
 
 
-@pytest.mark.parametrize("name", [name for name, session in SESSIONS.items() if session.asks])
+@pytest.mark.parametrize("name", ["gemini-key", "opencode", "qwen", "cline"])
 def test_an_original_is_fetched_by_shell_without_being_asked_for_permission(world: World, name: str) -> None:
     session = SESSIONS[name]
     ref = LocalStore.open(world.folder / "headroom").keep("".join(f"line {n} of what was stored\n" for n in range(40)))
@@ -114,7 +111,8 @@ def test_copilot_fetches_an_original_by_mcp_without_being_asked(world: World) ->
 def test_aiders_requests_pass_as_they_are_and_are_accounted(world: World) -> None:
     quiet = ("--no-git", "--no-check-update", "--no-show-release-notes", "--analytics-disable", "--yes-always")
     look = ("--model", "gpt-4o", "--read", "big.json", "--message", "Look at it.")
-    session = Session("aider", (*quiet, *look), ("api.openai.com",), {"OPENAI_API_KEY": "dummy"})
+    given = {"OPENAI_API_KEY": "dummy", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    session = Session("aider", (*quiet, *look), ("api.openai.com",), given)
     with Upstream([say("All done.")]) as upstream:
         ran = started(world, session, upstream)
 
@@ -138,6 +136,18 @@ def test_copilot_with_an_own_provider_is_led_by_its_base_url(world: World, wire:
     }
     assert len(changes(ran)) >= 2
     assert left_behind(world) == []
+
+
+@pytest.mark.parametrize("name", ["copilot-messages", "gemini-key"])
+def test_an_agent_that_is_led_by_connect_can_be_led_by_base_url(world: World, name: str) -> None:
+    session = SESSIONS[name]
+    world.has(session.texts(), session.environment)
+    with Upstream(world.script()) as upstream:
+        ran = world.wrap(upstream, session.name, *session.arguments, options=("--via", "base"))
+
+    assert ran.code == 0, ran.err[-2000:]
+    assert len(changes(ran)) >= 2
+    assert ledger(world) == [(200, session.name, 1, "")] * len(ran.received)
 
 
 PROGRAM = """\

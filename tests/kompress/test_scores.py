@@ -133,3 +133,8 @@ def cpu(lines: list[str]) -> float:
     started = time.process_time()
     kompress.scores(lines, tool="Read", call="", goal="")
     return time.process_time() - started
+
+
+def test_thousands_of_lines_of_a_few_characters_are_not_rated() -> None:
+    assert kompress.scores(["{"] * 2000, tool="Read", call="", goal="") is None
+    assert kompress.scores(["{"] * 900, tool="Read", call="", goal="") is not None
