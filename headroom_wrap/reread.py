@@ -49,7 +49,7 @@ class Seen:
 
     sources: list[Source] = field(default_factory=list)
     runs: dict[int, tuple[int, int]] = field(default_factory=dict)
-    calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    calls: dict[tuple[str, int], int] = field(default_factory=dict)
     size: int = 0
 
     def add(self, text: str, name: str) -> None:
@@ -63,12 +63,12 @@ class Seen:
             self.runs[run] = (index, place)
 
     def answered(self, segment: Segment) -> None:
-        """Note a call that was answered, to tell when the same question is asked again."""
-        self.calls[segment.call] = (len(self.sources), hash(segment.text))
+        """Note a call and its answer, one of several where its result has several texts, as Codex's `exec` has."""
+        self.calls[segment.call, hash(segment.text)] = len(self.sources)
 
     def again(self, segment: Segment) -> bool:
         """-> whether this very answer to this very call stands above: the agent wants what it was not shown."""
-        return self.calls.get(segment.call, (0, 0))[1] == hash(segment.text)
+        return (segment.call, hash(segment.text)) in self.calls
 
 
 def refer(text: str, segment: Segment, seen: Seen) -> str | None:
@@ -125,7 +125,7 @@ ASKED_AGAIN = 6
 
 
 def _asked_again(segment: Segment, seen: Seen) -> bool:
-    return seen.again(segment) and len(seen.sources) - seen.calls[segment.call][0] < ASKED_AGAIN
+    return seen.again(segment) and len(seen.sources) - seen.calls[segment.call, hash(segment.text)] < ASKED_AGAIN
 
 
 def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:

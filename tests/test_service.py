@@ -111,6 +111,18 @@ def test_a_session_goes_on_over_a_restart_and_sends_the_same_prefix(started: Ser
 
 
 @slow
+@pytest.mark.parametrize("wish", [["--inject-tool"], []])
+def test_our_own_tool_is_offered_where_the_daemon_was_asked_to(started: Service, wish: list[str]) -> None:
+    tool = {"name": "look", "description": "Look.", "input_schema": {"type": "object", "properties": {}}}
+    with Upstream([say("ok")]) as upstream:
+        started.start("--upstream", upstream.url, *wish)
+        assert started.ask({**body(0), "tools": [tool]}) == 200
+    (received,) = upstream.inference()
+    offered = [each["name"] for each in received.json()["tools"]]
+    assert offered == ["look", *(["headroom_retrieve"] if wish else [])]
+
+
+@slow
 def test_a_killed_proxy_is_started_again_on_its_port_and_a_killed_service_leaves_nothing(started: Service) -> None:
     first, proxy, *_ = started.start()
     proxy.kill()

@@ -88,9 +88,13 @@ def usable_proxy(url: str) -> str:
 
 def title_for(options: Options) -> Title:
     """-> what says in a few words what this session saved, for the terminal's title."""
-    from headroom_wrap.dashboard.summary import live_line  # noqa: PLC0415 - rich, and only while an agent runs
 
-    return lambda: live_line(Path(options.home), options.session)
+    def title() -> str:
+        from headroom_wrap.dashboard.summary import live_line  # noqa: PLC0415 - rich, once the agent runs
+
+        return live_line(Path(options.home), options.session)
+
+    return title
 
 
 def summary_printed(options: Options, quiet: bool = False) -> None:

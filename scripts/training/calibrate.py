@@ -1,8 +1,9 @@
 """Scores of held-out sources in, two things that the package ships out: calibrated chances, and a price for each kind.
 
-A price is the largest for which the expected loss of evidence stays under `LOSS`, after conformal risk control
-(Angelopoulos et al., 2022): with n outputs that hold evidence, `(n * mean loss + 1) / (n + 1) <= LOSS`. Where none
-reaches that, the kind gets 0: nothing is left out of it.
+A price is the largest for which the expected loss of evidence stays under a bound, after conformal risk control
+(Angelopoulos et al., 2022): with n outputs that hold evidence, `(n * mean loss + 1) / (n + 1) <= bound`. Where none
+reaches `LOSS`, the kind gets 0: nothing is left out of it. `LOSS` is promised over all outputs that hold evidence;
+those of kinds at price 0 lose nothing, and the others share what that leaves.
 """
 
 from __future__ import annotations
@@ -115,13 +116,22 @@ def lost(one: Scored, use: float) -> tuple[int, int]:
     return sum(not any(kept[line] for line in held) for held in evidence), len(evidence)
 
 
-def price(examples: Sequence[Scored], kind: str) -> float:
-    """-> the price of a kind, 0 where none is safe."""
+def prices(examples: Sequence[Scored], kinds: Sequence[str]) -> dict[str, float]:
+    """-> the price of each kind, 0 where none is safe: the expected loss over all of them stays under `LOSS`."""
+    first = {kind: price(examples, kind, LOSS) for kind in kinds}
+    holding = [one.kind for one in examples if one.used + one.repeated]
+    open_to = sum(first[kind] > 0 for kind in holding)
+    bound = LOSS * len(holding) / max(1, open_to)
+    return {kind: price(examples, kind, bound) if first[kind] else 0.0 for kind in kinds}
+
+
+def price(examples: Sequence[Scored], kind: str, bound: float) -> float:
+    """-> the price of a kind at which the expected loss stays under a bound, 0 where none is safe."""
     mine = [one for one in examples if one.kind == kind and one.used + one.repeated]
     best = 0.0
     for use in GRID:
         losses = [gone / strings for gone, strings in (lost(one, use) for one in mine)]
-        if (sum(losses) + 1) / (len(losses) + 1) > LOSS:
+        if (sum(losses) + 1) / (len(losses) + 1) > bound:
             break
         best = use
     return best

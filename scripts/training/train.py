@@ -53,7 +53,7 @@ def main() -> None:
     held_out = {name: _sums(fitted[fold_of(name) if name in TRAIN else ""], tables[name], names) for name in sets}
     chances = _chances(held_out, tables)
     judged = _judged(sets, tables, held_out, chances)
-    prices = {kind: calibrate.price([one for one in judged if one.source in TRAIN], kind) for kind in features.KINDS}
+    prices = calibrate.prices([one for one in judged if one.source in TRAIN], features.KINDS)
     shared = {
         "scale": np.array([calibrate.LOW, calibrate.STEP]),
         "chances": chances,

@@ -92,7 +92,7 @@ def test_a_call_on_a_stream_is_answered_and_the_continuation_spliced_in(
     assert [text in json.dumps(got) for text in ("I look.", "Done.", "get_weather")] == [True] * 3
     assert json.dumps(TEXT)[1:-1] in json.dumps(sent(upstream)[1])
     assert [row["output"] for row in rows] == [7, 14]
-    assert all(row["removed"] < -250 for row in rows)
+    assert all(row["injected"] > 250 for row in rows)
 
 
 @pytest.mark.parametrize("wire", [wire for wire in WIRES if wire != "gemini"])
