@@ -93,7 +93,7 @@ SAMPLES: dict[str, tuple[str, str, str, str]] = {
     ),
     "logs": ("logs", "Bash", "kubectl logs pod", _log()),
     "lines by use: a page": (
-        "lines_by_use", "Read", "file_path=/a/b.py offset=51 limit=150", _numbered(_python(30), 51),
+        "lines_by_use", "Read", "file_path=/a/b.py offset=51", _numbered(_python(30), 51),
     ),
     "lines by use: output": (
         "lines_by_use", "Bash", "make",
