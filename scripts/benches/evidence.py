@@ -7,6 +7,7 @@ stands in what is sent. With real inputs (`--data`) the observations are those o
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from scripts.benches.inputs import sessions as made_up
 from scripts.benches.measure import candidates, report
 from scripts.benches.measure.candidates import Body, Candidate
 from scripts.benches.measure.observed import Observation, observations
+from scripts.benches.measure.unseen import Unseen, judge
 
 DELETED = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 SHELLS = {"Bash", "bash_execute", "execute_bash", "bash"}
@@ -58,6 +60,7 @@ def tool_of(seen: Observation) -> str:
 
 
 def measured(candidate: Candidate, seen: Observation, before: int) -> Row:
+    judge(candidate, seen.source)
     made = candidate(body(seen))
     text = candidates.flat(made.messages[-1]["content"]) if len(made.messages) >= 3 else ""
     lost = tuple(used for used in seen.used if used not in text)
@@ -134,7 +137,8 @@ def write_lost(path: Path, seen: Sequence[Observation], rows: Sequence[Row]) -> 
 
 def run(given: argparse.Namespace, seen: Sequence[Observation]) -> Iterator[tuple[str, list[Row]]]:
     sizes = [count(each.text) for each in seen]
-    for candidate in candidates.all_of(given.headroom_py, given.llmtrim_py, () if given.ours else DELETED):
+    named = candidates.all_of(given.headroom_py, given.llmtrim_py, () if given.ours else DELETED)
+    for candidate in itertools.chain(named, [Unseen(given.folds)] if given.folds else []):
         rows = [measured(candidate, each, size) for each, size in zip(seen, sizes, strict=True)]
         candidate.close()
         print(f"{candidate.name}: {figures(rows)}", flush=True)

@@ -26,6 +26,7 @@ from scripts.benches.measure.candidates import Candidate, Messages
 from scripts.benches.measure.observed import Session, sessions
 from scripts.benches.measure.proxied import Proxied
 from scripts.benches.measure.replay import conversation
+from scripts.benches.measure.unseen import Unseen, judge
 
 FIXED = 18_000
 READ, WRITE, OUTPUT = 0.1, 1.25, 5
@@ -160,10 +161,11 @@ def by_compressor(outcomes: Sequence[Outcome]) -> str:
 def run(given: argparse.Namespace, found: Sequence[Session]) -> Iterator[tuple[str, Total, dict[str, Total]]]:
     named = candidates.all_of(given.headroom_py, given.llmtrim_py, () if given.ours else DELETED)
     proxy = [Proxied(given.headroom_py)] if given.headroom_py and Proxied.installed(given.headroom_py) else []
-    for candidate in itertools.chain(named, proxy):
+    for candidate in itertools.chain(named, proxy, [Unseen(given.folds)] if given.folds else []):
         total, sources = Total(), defaultdict[str, Total](Total)
         for session in found:
             part = Total()
+            judge(candidate, session.source)
             replay(candidate, session, given.cap, part)
             for whole in (total, sources[session.source]):
                 whole.sums.update(part.sums)

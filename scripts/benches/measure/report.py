@@ -21,6 +21,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--made-up", action="store_true", help="use the inputs that the repository makes up")
     parser.add_argument("--headroom-py", default=_environment("HEADROOM_PY"), help="interpreter with headroom-ai")
     parser.add_argument("--llmtrim-py", default=_environment("LLMTRIM_PY"), help="interpreter with llmtrim")
+    parser.add_argument("--folds", type=Path, help="weights that missed a fold each (scripts/train --folds)")
     parser.add_argument("--record", action="store_true", help="write docs/measured/; then run scripts/readme")
     return parser
 
