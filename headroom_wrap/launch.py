@@ -61,10 +61,17 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
 
 
 def left_running(carrier: str) -> tuple[int, ...]:
-    """-> what the agent has left running with our addresses; what is just ending with it is waited for."""
+    """-> what the agent has left running with our addresses; what is just ending with it is waited for.
+
+    Looked at twice: a program that is just being started shows no environment for a moment.
+    """
     until = time.monotonic() + ENDING_SECONDS
-    while (left := host.carriers(CARRIER, carrier)) and time.monotonic() < until:
+    left = host.carriers(CARRIER, carrier)
+    while time.monotonic() < until:
         time.sleep(0.05)
+        before, left = left, host.carriers(CARRIER, carrier)
+        if not before and not left:
+            break
     return left
 
 
