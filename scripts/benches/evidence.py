@@ -165,9 +165,7 @@ def main() -> None:
         "“Saved” counts the markers; “whole”: results all of whose used strings still stand; a cell of a tool is "
         "saved at evidence kept. Peers run as libraries on the same requests."
     )
-    command = (
-        f"scripts/bench evidence {given.per}{' --all' if given.all else ''}{'' if data is None else ' --data DIR'}"
-    )
+    command = f"scripts/bench evidence {given.per}{' --all' if given.all else ''}{report.told(given, data)}"
     parts = [says, by_candidate(found), "What each compressor does to the results it answers for:", by_compressor(ours)]
     report.publish("evidence", "Evidence kept at a saving", parts, command, record=report.keeps(given, data))
 

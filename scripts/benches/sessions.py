@@ -197,7 +197,7 @@ def main() -> None:
         "libraries on every request, as programs that call them each turn do; headroom-ai also as its own proxy, with "
         "the time of both hops and without the model that it would download."
     )
-    command = f"scripts/bench sessions {given.per} {given.cap}{'' if data is None else ' --data DIR'}"
+    command = f"scripts/bench sessions {given.per} {given.cap}{report.told(given, data)}"
     every = report.table(HEAD, [line(name, total) for name, total, _ in results])
     each = report.table(("Headroom, by source", *HEAD[1:]), [line(name, total) for name, total in sources.items()])
     parts = [says, every, each, "What each compressor does to tool results when they first arrive:"]

@@ -178,7 +178,7 @@ def test_a_broken_file_is_folded_where_it_can_be_read():
 
 
 def test_ten_thousand_levels_are_no_hindrance():
-    deep = ["{"] * 10_000
+    deep = [f"if (ready{level * 7919 % 10_007}) {{" for level in range(10_000)]
     source = [*FORMS["js"] * 20, *deep, *FORMS["js"]]
     assert "[lines 10282-10293 folded: body of name]" in code(read(source, path="/src/a.js")).text
 

@@ -1,6 +1,8 @@
 import random
 import time
 
+import pytest
+
 from headroom_wrap.syntax.bodies import Body, bodies
 
 LINES = ["def f(a):", *["    a += 1"] * 6, "", "class A:", "    def g(self):", *["        a()"] * 6, "    x = 1"]
@@ -34,3 +36,11 @@ def test_noise_in_the_name_of_a_source_file_is_not_parsed():
     start = time.process_time()
     assert bodies(noise, "typescript") == []
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("unit", ['"""', "a<b,", "`${", "/*\n", "def f():\n    return 1\n"])
+@pytest.mark.parametrize("language", ["python", "typescript", "rust", "bash"])
+def test_the_same_few_characters_over_and_over_are_not_parsed(unit: str, language: str) -> None:
+    start = time.process_time()
+    assert bodies((unit * (64_000 // len(unit))).split("\n"), language) == []
+    assert time.process_time() - start < 1.0

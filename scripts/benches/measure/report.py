@@ -44,6 +44,11 @@ def keeps(given: argparse.Namespace, data: Path | None) -> bool:
     return bool(given.record and data is not None)
 
 
+def told(given: argparse.Namespace, data: Path | None) -> str:
+    """-> the folders that were given, as they stand in a command for others."""
+    return f"{'' if data is None else ' --data DIR'}{' --folds DIR' if given.folds else ''}"
+
+
 def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
