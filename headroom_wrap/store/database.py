@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 from headroom_wrap.store import Unavailable
+from headroom_wrap.store.alone import alone
 
 NAME = "headroom.db"
 BUSY_MS = 3000
@@ -97,7 +97,7 @@ class Database:
     def _set_aside(self) -> None:
         """Move a corrupt file away, unless another process has done so already: the new one is not corrupt."""
         self.close()
-        with _alone(self.path.parent):
+        with alone(self.path.parent):
             if self._identity != _identity(self.path):
                 return
             number = 1
@@ -107,17 +107,6 @@ class Database:
                 file = self.path.with_name(NAME + suffix)
                 if file.exists():
                     file.rename(self.path.with_name(f"{NAME}.corrupt-{number}{suffix}"))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process or thread makes the file or sets it aside meanwhile."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
@@ -161,7 +150,7 @@ def _create(path: Path) -> None:
     Switching a file that others have open to WAL fails at once instead of waiting (16 processes starting together).
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(path.parent):
+    with alone(path.parent):
         if path.exists():
             return
         for left in path.parent.glob(f".{NAME}-*"):  # by a process that was killed here

@@ -6,19 +6,19 @@ compressed with zlib. A file that holds only the line is the tombstone of an ori
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from headroom_wrap.marker import SHORT, check, digest, valid
 from headroom_wrap.store import Unavailable, UnknownRef
+from headroom_wrap.store.alone import alone
 
 CALL_CHARS = 500
 _LEVEL = 3
@@ -58,7 +58,7 @@ class Objects:
         path = self.root / name[:2] / name
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _alone(path.parent):
+            with alone(path.parent):
                 header, body = _parts(_content(path))
                 if body and _unpacked(body) == text:
                     os.utime(path)
@@ -74,7 +74,7 @@ class Objects:
         """Mark an original as used -> whether it is still there: retention may have been faster. Raises OSError."""
         found = self._sharing(ref[:-1]) if valid(ref) else []
         for path in found:
-            with _alone(path.parent):
+            with alone(path.parent):
                 header, body = _parts(_content(path))
                 if header and len(ref) >= len(header["ref"]):
                     if body:
@@ -117,7 +117,7 @@ class Objects:
 
         What another process has used or removed since it was found stays as it is.
         """
-        with _alone(kept.path.parent):
+        with alone(kept.path.parent):
             if not _unused(kept):
                 return False
             header, _ = _parts(kept.path.read_bytes())
@@ -126,7 +126,7 @@ class Objects:
 
     def remove(self, kept: Kept) -> bool:
         """Remove a file for good, unless another process has used it since it was found -> whether that was done."""
-        with _alone(kept.path.parent):
+        with alone(kept.path.parent):
             unused = _unused(kept)
             if unused:
                 kept.path.unlink()
@@ -171,17 +171,6 @@ def _checked(ref: str, name: str, header: dict[str, Any], body: bytes) -> Origin
     if text is None or digest(text) != name:
         raise UnknownRef(f"{ref}: damaged on disk; {again}")
     return Original(ref, text, tool, call, header["kept"])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process or thread changes a file of this folder meanwhile; reading needs no lock. 10 µs."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def _content(path: Path) -> bytes:

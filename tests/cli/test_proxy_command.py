@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,20 +22,26 @@ def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Pat
     with Upstream([say("hello")]) as upstream:
         command = [sys.executable, "-m", "headroom_wrap", "proxy", "--port", "0", "--upstream", upstream.url]
         given = {**environment(), "HEADROOM_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given) as child:
-            assert child.stdout is not None
-            out = ""
-            while "SSL_CERT_FILE=" not in out:
-                out += child.stdout.readline()
-            port = re.search(r"http://127\.0\.0\.1:(\d+)\. Ctrl-C ends it", out)
-            assert port, out
-            answer = asked(int(port[1]))
-            child.send_signal(signal.SIGINT)
-            child.communicate(timeout=60)
+        code, out, answer = served(command, given, "SSL_CERT_FILE=")
 
     assert answer["content"] == [{"type": "text", "text": "hello"}]
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in out
-    assert child.returncode == 0
+    assert code == 0
+
+
+def served(command: list[str], given: dict[str, str], ready: str) -> tuple[int, str, dict[str, Any]]:
+    """-> exit code, what was printed up to `ready`, and the answer to one request before Ctrl-C."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given) as child:
+        assert child.stdout is not None
+        out = ""
+        while ready not in out:
+            out += child.stdout.readline()
+        port = re.search(r"http://127\.0\.0\.1:(\d+)\. Ctrl-C ends it", out)
+        assert port, out
+        answer = asked(int(port[1]))
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    return child.returncode, out, answer
 
 
 @pytest.mark.slow
@@ -45,16 +52,7 @@ def test_the_tool_is_offered_by_option_and_by_setting(wish: list[str], tmp_path:
         setting = {} if wish else {"HEADROOM_INJECT_TOOL": "1"}
         path = {"PATH": str(tmp_path)}  # no `headroom` there: a shell is no way back
         given = {**environment(), **setting, **path, "HEADROOM_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given) as child:
-            assert child.stdout is not None
-            out = ""
-            while "answered here" not in out:
-                out += child.stdout.readline()
-            port = re.search(r"http://127\.0\.0\.1:(\d+)\. Ctrl-C ends it", out)
-            assert port, out
-            answer = asked(int(port[1]))
-            child.send_signal(signal.SIGINT)
-            child.communicate(timeout=60)
+        _, _, answer = served(command, given, "answered here")
         sent = [tool["name"] for tool in upstream.inference()[0].json()["tools"]]
 
     assert answer["content"] == [{"type": "text", "text": "hello"}]
