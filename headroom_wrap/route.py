@@ -96,7 +96,7 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
         with _time_limit(policy.stop_after):
             _compress(segment, answer, policy)
             _refer(segment, answer, seen)
-            _thin(answer)
+            _thin(segment, answer)
         return _judged(segment, answer, as_came)
     except Stopped:
         return replace(as_came, why=f"stopped after {policy.stop_after:g} s in {answer.asked}"), ()
@@ -158,9 +158,9 @@ def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:
         answer.by.append("reread")
 
 
-def _thin(answer: Answer) -> None:
+def _thin(segment: Segment, answer: Answer) -> None:
     answer.asked = "numbers"
-    if text := numbering.thin(answer.text):
+    if not numbering.asked_for(segment.call) and (text := numbering.thin(answer.text)):
         answer.text = text
         answer.by.append("numbers")
 
