@@ -26,14 +26,7 @@ from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.languages import language_of
 from headroom_wrap.syntax.shown import Shown, shown
-
-_SIGNATURE = re.compile(
-    r"""(?:[ ]*L?\d{1,9}(?:→|\t|:|[ ]?\|))?\s*
-    (?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\(\w+\))?|unsafe|override
-    |virtual|inline)\s+)*
-    (?:def|class|func|fn|function|interface|struct|impl|enum|trait)\b""",
-    re.VERBOSE,
-)
+from headroom_wrap.syntax.signature import is_signature
 
 
 def lines_by_use(segment: Segment) -> Compressed | None:
@@ -60,7 +53,7 @@ def must(lines: Sequence[str], path: str) -> list[bool]:
     """-> which lines stay whatever the model says: signatures of a source file; in anything else errors, and where the
     tool itself says that it cut its result."""
     if path and language_of(path):
-        return [_SIGNATURE.match(line) is not None for line in lines]
+        return [is_signature(line) for line in lines]
     return [is_error(line) or (len(line) < _NOTICE and _CUT.search(line) is not None) for line in lines]
 
 
