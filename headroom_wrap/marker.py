@@ -51,6 +51,14 @@ def gap(first: int, last: int, what: str) -> str:
     return f"[{lines} folded: {what}]"
 
 
+def inside(line: int, first: int, last: int) -> str:
+    """-> what stands inside a line for some of its characters: `…[characters 401-900 of line 3 folded]…`.
+
+    `--lines 3 --chars 401-900` prints them, which the segment's `footer` says once.
+    """
+    return f"…[characters {first}-{last} of line {line} folded]…"
+
+
 def footer(segment: Segment, omitted: str, options: str = "--lines A-B") -> str:
     """-> the last line of a text with gaps: what is missing, and the command that prints it."""
     return f"[{omitted} · {segment.way_back} {segment.ref} {options}]"
@@ -70,3 +78,7 @@ _LINE = re.compile(r"\[(?:lines? \d+(?:-\d+)?|rows? \d+(?:-\d+)?|.* · \S+.* [0-
 def is_marker(line: str) -> bool:
     """-> whether a line is one of ours: a gap or a footer, and not the agent's text."""
     return _LINE.match(line.strip()) is not None
+
+
+INSIDE = re.compile(r"…\[characters \d+-\d+ of line \d+ folded\]…")
+"""A marker that `inside` made, where it stands in its line."""

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headroom_wrap.marker import is_marker
+from headroom_wrap.marker import INSIDE, is_marker
 from headroom_wrap.segment import Segment
 
 RUN = 5
@@ -58,7 +58,7 @@ class Seen:
         index = len(self.sources)
         self.sources.append(Source(name, bare, numbers, self.size))
         self.size += len(text)
-        markers = [place for place, line in enumerate(bare) if line[:1] == "[" and is_marker(line)]
+        markers = [place for place, line in enumerate(bare) if _marked(line)]
         for place, run in _runs(bare, markers):
             self.runs[run] = (index, place)
 
@@ -142,6 +142,11 @@ def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     return tuple(bare), tuple(numbers)
 
 
+def _marked(line: str) -> bool:
+    """-> whether a line is a marker or has one inside."""
+    return (line[:1] == "[" and is_marker(line)) or ("…[" in line and INSIDE.search(line) is not None)
+
+
 def _runs(lines: Sequence[str], markers: Sequence[int]) -> list[tuple[int, int]]:
     """(place, hash) of every RUN lines in a row that hold no marker and some words."""
     hashes = [hash(line) for line in lines]
@@ -162,7 +167,7 @@ def _longest(lines: Sequence[str], place: int, end: int, seen: Seen) -> tuple[So
     count = 0
     limit = min(end - place, len(source.lines) - start)
     while count < limit and lines[place + count] == source.lines[start + count]:
-        if source.lines[start + count][:1] == "[" and is_marker(source.lines[start + count]):
+        if _marked(source.lines[start + count]):
             break
         count += 1
     chars = sum(map(len, lines[place : place + count]))

@@ -12,7 +12,7 @@ from types import FrameType
 from headroom_wrap import envelope, numbering, reread, tokens
 from headroom_wrap.compressors import STACK, named
 from headroom_wrap.compressors.clean import clean
-from headroom_wrap.marker import PRINTED, WAY_BACK, is_marker, ref_of
+from headroom_wrap.marker import INSIDE, PRINTED, WAY_BACK, is_marker, ref_of
 from headroom_wrap.segment import HOLDOUT, Compressed, Compressor, Outcome, Segment
 from headroom_wrap.settings import BadSetting, Settings
 
@@ -179,7 +179,7 @@ def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome
 def _marks(text: str) -> int:
     """-> the tokens of the markers in a text."""
     lines = [line for line in text.split("\n") if line.lstrip().startswith("[") and is_marker(line)]
-    return tokens.count("\n".join(lines))
+    return tokens.count("\n".join([*lines, *INSIDE.findall(text)]))
 
 
 @contextmanager

@@ -18,11 +18,12 @@ from headroom_wrap.compressors.repeats import repeats
 from headroom_wrap.compressors.search import search
 from headroom_wrap.compressors.sentences import sentences
 from headroom_wrap.compressors.tables import tables
+from headroom_wrap.compressors.windows import windows
 from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
     *(records, tables, diff, history, code, config_text, markup),
-    *(search, listing, output, logs, repeats, sentences, lines_by_use),
+    *(search, listing, output, logs, repeats, sentences, windows, lines_by_use),
 )
 
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 
-from headroom_wrap.kompress.choose import Price, keep
+from headroom_wrap.kompress.choose import Price, gaps, keep
 from headroom_wrap.kompress.scorer import CHOSEN
 
-__all__ = ["Price", "available", "costs", "density", "keep", "price", "scores"]
+__all__ = ["Price", "available", "costs", "density", "gaps", "keep", "price", "scores"]
 
 
 SHORTEST, FEW = 8, 1000

@@ -6,7 +6,7 @@ marker. The best choice is found exactly, in one pass with two states (Viterbi, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 SCALE = 1 << 24
@@ -62,3 +62,14 @@ def _best(gains: Sequence[int], marker: int, must: Sequence[bool]) -> list[bool]
         out[place] = staying
         staying = not from_go[place] if staying else stayed[place]
     return out
+
+
+def gaps(stays: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """-> the runs [first, last) of lines that go."""
+    first = None
+    for place, stay in enumerate([*stays, True]):
+        if not stay and first is None:
+            first = place
+        elif stay and first is not None:
+            yield first, place
+            first = None

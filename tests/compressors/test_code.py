@@ -1,14 +1,22 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headroom_wrap import kompress
 from headroom_wrap.compressors.code import code
 from headroom_wrap.marker import is_marker
 from headroom_wrap.segment import Segment
 
 REF = "0123456789a"
+
+
+@pytest.fixture(autouse=True)
+def no_model(request, monkeypatch):
+    """What the rules alone do; the tests marked `slow` ask the model."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(kompress, "available", lambda: False)
 
 
 def function(name, lines=20):
@@ -45,7 +53,7 @@ def test_bodies_far_down_a_large_file_become_one_line_each():
     assert "def step_9(value):" in text
     assert "    value = value + 3" not in text[120:]
     assert text[text.index("def step_9(value):") + 1] == "[lines 211-231 folded: body of step_9]"
-    assert text[-1] == f"[226 of 347 lines in 11 bodies · headroom get {REF} --lines A-B]"
+    assert text[-1] == f"[226 of 347 lines in 11 places · headroom get {REF} --lines A-B]"
 
 
 def test_what_is_kept_is_the_original_with_the_gaps_cut_out():
@@ -183,7 +191,7 @@ def test_ten_thousand_levels_are_no_hindrance():
     assert "[lines 10282-10293 folded: body of name]" in code(read(source, path="/src/a.js")).text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.one_of(st.text(max_size=30), st.sampled_from([*SOURCE[:40], "<<<<<<< a", '"""', "{", "}"])), max_size=260
@@ -199,3 +207,51 @@ def test_any_text_keeps_every_line_that_no_gap_stands_for(lines, ending, style):
     if result is not None:
         rest = iter(text.split("\n"))
         assert all(is_marker(line) or line in rest for line in result.text.split("\n"))
+
+
+DULL = [f"    value = value + {n}" for n in range(20)]
+USED = [
+    f"    return load_fixture('fixtures/{word}_totals.json', encoding='utf-8')"
+    for word in ("invoice", "ledger", "audit")
+]
+MIXED = ["import os", "", *(line for n in range(24) for line in (f"def step_{n}(value):", *DULL, *USED, ""))]
+
+
+def left_out(text):
+    """-> the numbers of the lines that gaps stand for."""
+    found = re.findall(r"(?m)^\[lines? (\d+)(?:-(\d+))? folded: ", text)
+    return {n for first, last in found for n in range(int(first), int(last or first) + 1)}
+
+
+@pytest.mark.slow
+def test_the_model_gives_up_dull_lines_of_bodies_and_keeps_signatures():
+    text = code(read(MIXED)).text
+    gone = left_out(text)
+    kept = [line for line in text.split("\n") if not is_marker(line)]
+    assert kept == [line for n, line in enumerate(MIXED, 1) if n not in gone]
+    assert gone and {MIXED[n - 1] for n in gone} <= {*DULL, *USED, "", "import os"}
+    assert text.split("\n")[-1] == f"[{len(gone)} of {len(MIXED)} lines in {text.count(' folded: ')} places · " + (
+        f"headroom get {REF} --lines A-B]"
+    )
+
+
+@pytest.mark.slow
+def test_bodies_that_the_goal_names_stay_whatever_the_model_says():
+    text = code(read(MIXED, goal="why does step_9 return 3?")).text
+    start = MIXED.index("def step_9(value):") + 1
+    assert left_out(text) and left_out(text).isdisjoint(range(start, start + len(DULL) + len(USED)))
+
+
+@pytest.mark.slow
+def test_gaps_of_the_model_say_the_file_s_own_lines_too():
+    page = numbered(MIXED, "{:6d}→{}", 1001)
+    text = code(read(page, call="file_path=/src/steps.py offset=1001 limit=2000")).text
+    kept = {int(line.split("→")[0]) for line in text.split("\n") if "→" in line}
+    assert left_out(text) == set(range(1001, 1001 + len(MIXED))) - kept
+    assert text.endswith("--lines A-B (file line 1001 is --lines 1)]")
+
+
+@pytest.mark.slow
+def test_a_body_that_goes_whole_is_named():
+    text = code(read()).text
+    assert re.search(r"(?m)^\[lines \d+-\d+ folded: (?:body of step_\d+|rarely used)\]$", text)
