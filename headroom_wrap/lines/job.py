@@ -8,7 +8,8 @@ _SEEN = 20_000
 
 _CI = re.compile(
     r"^(?:travis_(?:fold|time):|Using worker: |Worker information|Build system information"
-    r"|Started by (?:user|timer|an? )|Running with gitlab-runner|(?:\S+Z )?##\[(?:group|section|command))",
+    r"|Started by (?:user|timer|an? )|Running with gitlab-runner"
+    r"|(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?(?:\S+Z )?##\[(?:group|section|command))",
     re.MULTILINE,
 )
 

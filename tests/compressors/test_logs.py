@@ -141,6 +141,75 @@ def test_a_ci_job_keeps_what_stands_before_a_bad_exit() -> None:
     assert len(found.text) < 0.25 * len("\n".join(setup))
 
 
+def shown(failure: list[str], *, before: str = "", after: tuple[str, ...] = ()) -> list[str]:
+    """The lines, without their stamps, that are left of a job that told `failure` amid a long set-up."""
+    words = [f"lib{chr(97 + number % 26) * (3 + number // 26)}" for number in range(800)]
+    setup = [f"Get:{number} http://mirror.example/{word}" for number, word in enumerate(words)]
+    lines = ["##[group]Run tests", *setup[:400], *failure, *after, *setup[400:]]
+    found = logs(segment([f"{before}2026-03-04T05:06:07.{place:07}Z {line}" for place, line in enumerate(lines)]))
+    assert found is not None
+    return [line.split("Z ", 1)[1] for line in kept(found.text)]
+
+
+BAD_EXIT = "##[error]The step exited with code 1."
+
+
+def test_in_a_job_what_stands_between_the_errors_before_a_bad_exit_stays() -> None:
+    words = [f"{letter}{other}-value was read" for letter in "abcdefgh" for other in "abcd"]
+    failure = ["first.c:3: error: no such rate", *words, "second.c:4: error: no such day", *words[::-1]]
+    assert set(failure) <= set(shown(failure, after=(BAD_EXIT,)))
+
+
+def test_in_a_job_a_step_that_failed_stays_whole_where_it_is_short() -> None:
+    words = [f"{letter}{other} is not as it should be" for letter in "abcdefgh" for other in "klmnopqrst"]
+    assert set(words) <= set(shown(["##[group]Run the check", *words], after=(BAD_EXIT,)))
+
+
+def test_in_a_job_a_chain_of_errors_stays_as_far_as_it_reaches() -> None:
+    words = [f"{letter}{other}" for letter in "abcdefghij" for other in "abcdefghijkl"]
+    lint = [f"src/{word}.js:{place}:1  Extra semicolon  semi" for word in words for place in (3, 7)]
+    assert set(lint) <= set(shown(["> lint", *lint], after=("1 problem", BAD_EXIT)))
+
+
+def test_in_a_job_progress_between_errors_goes_and_a_line_told_again_is_shown_once() -> None:
+    passed = [f"test rates::of_{letter} ... ok" for letter in "abcdefghijklm"]
+    said = "the rate table has no row for this day"
+    words = [f"{letter}{other}-value was read" for letter in "abc" for other in "defg"]
+    left = shown(["error: no rate", *words, said, *passed, said, *words, "error: no day"], after=(BAD_EXIT,))
+    assert not set(passed) & set(left)
+    assert left.count(said) == 1
+
+
+def test_in_a_job_what_a_test_runner_reports_stays_up_to_the_end_of_its_step() -> None:
+    values = [f"{letter}{other} = array({letter!r}, {other!r})" for letter in "abcdefghij" for other in "klmnopqrst"]
+    left = shown(["=========== FAILURES ===========", *values], after=("##[group]Upload", "uploaded one file"))
+    assert set(values) <= set(left)
+    assert "uploaded one file" not in left
+
+
+def test_in_a_job_what_was_told_just_before_an_error_stays_back_to_the_last_success() -> None:
+    passed = [f"test rates::of_{letter} ... ok" for letter in "abcdef"]
+    told = ["starting the simulator", "its log is in /tmp/sim", "device: small phone", "system: 12"]
+    left = shown([*passed, *told, "test rates::of_g crashed"])
+    assert set(told) <= set(left) and not set(passed) & set(left)
+
+
+def test_in_a_job_a_warning_that_points_to_a_file_keeps_what_is_indented_below_it() -> None:
+    below = [f"    no explicit {letter}" for letter in "abcdefgh"]
+    assert set(below) <= set(shown(["src/Rates.hs:94:10: Warning:", *below]))
+
+
+def test_in_a_job_a_trace_that_is_begun_is_finished() -> None:
+    frames = [f"    at shop.Rate{letter}{other}.run(Rate.java:1)" for letter in "abcdefghij" for other in "abcdefghij"]
+    assert set(frames) <= set(shown(["java.lang.IllegalStateException: no rate", *frames]))
+
+
+def test_a_job_as_gh_prints_it_is_read_behind_its_columns() -> None:
+    below = [f"        {'wanted' if number else 'got'} {'abcdefghijklm'[number:]}" for number in range(12)]
+    left = shown(["--- FAIL: TestPlan (0.01s)", *below], before="build (3.11)\tRun tests\t")
+    assert set(below) <= set(left) and len(left) < 100
+
+
 @pytest.mark.parametrize(
     "lines",
     [
