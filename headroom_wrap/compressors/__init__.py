@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headroom_wrap.compressors.blame import blame
 from headroom_wrap.compressors.code import code
 from headroom_wrap.compressors.config_text import config_text
 from headroom_wrap.compressors.diff import diff
@@ -21,7 +22,7 @@ from headroom_wrap.compressors.tables import tables
 from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
-    *(records, tables, diff, history, code, config_text, markup),
+    *(records, tables, diff, blame, history, code, config_text, markup),
     *(search, listing, output, logs, repeats, sentences, lines_by_use),
 )
 

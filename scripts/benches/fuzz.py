@@ -148,6 +148,8 @@ FRAGMENTS = (
     ),
     *(
         "commit 0123456789abcdef\n",
+        "012345678 (A 2026-01-02 03:04:05 +0100 ",
+        "12) x\n",
         "1\t",
         "1→",
         "    12\tx\n",
@@ -173,6 +175,7 @@ CALLS = (
         ("Bash", "cat x.json"),
         ("Bash", "git diff"),
         ("Bash", "git log"),
+        ("Bash", "git blame a.py"),
         ("Bash", "grep -rn a src"),
     ),
     *(
