@@ -40,13 +40,16 @@ class Forest:
     leaves: npt.NDArray[np.int32]
 
     def sums(self, table: Mapping[str, Ints]) -> Ints:
-        """-> the sum of the leaves that each line falls into. Raises KeyError where a feature is missing."""
+        """-> the sum of the leaves that each line falls into. Raises KeyError where a feature is missing.
+
+        More than a third of the features are those of the whole result: what is the same for all lines costs one row.
+        """
         values = [table[name] for name in self.names]
         n = len(values[0])
         found, moving = np.zeros(n, dtype=np.int64), []
         same = np.full(len(self.leaves), 0xFFFFFFFF, dtype=np.uint32)
         for value, cuts, mask in zip(values, self.cuts, self.masks, strict=True) if n else ():
-            if (value == value[0]).all():  # more than a third of the features are those of the whole result
+            if value[0] == value[-1] and (value == value[0]).all():
                 same &= mask[cuts.searchsorted(value[0])]
             else:
                 moving.append((mask, cuts.searchsorted(value)))
