@@ -34,10 +34,10 @@ def thin(text: str) -> str | None:
 
     Numbers stay on every tenth line, on definitions, and on the first and the last of lines that follow each other.
     """
-    if _BY_NUMBER.search(text):
-        return None
     lines = text.split("\n")
     found = [_NUMBERED.match(line) for line in lines]
+    if len(lines) - found.count(None) < LEAST or _BY_NUMBER.search(text):
+        return None
     numbers = [int(m[1]) if m else -1 for m in found]
     out, gone = [], 0
     for place, (line, m) in enumerate(zip(lines, found, strict=True)):

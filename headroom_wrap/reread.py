@@ -76,19 +76,22 @@ def refer(text: str, segment: Segment, seen: Seen) -> str | None:
 
     A call repeated soon after with the same result is answered in full: the agent asked for the text again.
     """
-    if _asked_again(segment, seen):
+    if not seen.runs or _asked_again(segment, seen):
         return None
     lines = text.split("\n")
     bare, numbers = _bare(text)
     signs = _signs(lines)
     unsigned = [line[1:] if sign else "" for line, sign in zip(lines, signs, strict=True)]
+    known, known_unsigned = _known(bare, seen), _known(unsigned, seen) if any(signs) else {}
+    if not (known or known_unsigned):
+        return None
     out: list[str] = []
     place, changed = 0, False
     while place < len(lines):
-        what, run = "unchanged", _longest(bare, place, len(lines), seen)
-        if run is None and signs[place]:
+        what, run = "unchanged", _longest(bare, place, len(lines), known, seen)
+        if run is None and place in known_unsigned and signs[place]:
             end = _same_sign(signs, place)
-            what, run = _SIGNS[signs[place]], _longest(unsigned, place, end, seen)
+            what, run = _SIGNS[signs[place]], _longest(unsigned, place, end, known_unsigned, seen)
         if run is None:
             out.append(lines[place])
             place += 1
@@ -158,12 +161,23 @@ def _runs(lines: Sequence[str], markers: Sequence[int]) -> list[tuple[int, int]]
     ]
 
 
-def _longest(lines: Sequence[str], place: int, end: int, seen: Seen) -> tuple[Source, int, int] | None:
+Known = dict[int, tuple[int, int]]
+"""Place of a line -> the number of the source and the place in it where a run as it begins there was seen."""
+
+
+def _known(lines: Sequence[str], seen: Seen) -> Known:
+    """-> all places where the next RUN lines have been seen."""
+    hashes = list(map(hash, lines))
+    runs = enumerate(zip(*(hashes[step:] for step in range(RUN)), strict=False))
+    return {place: found for place, run in runs if (found := seen.runs.get(hash(run))) is not None}
+
+
+def _longest(lines: Sequence[str], place: int, end: int, known: Known, seen: Seen) -> tuple[Source, int, int] | None:
     """The run at `place` as it stands in the request: its source, where it starts there, how many lines."""
-    window = lines[place : min(place + RUN, end)]
-    if len(window) < RUN or (found := seen.runs.get(hash(tuple(map(hash, window))))) is None:
+    if place not in known or end - place < RUN:
         return None
-    source, start = seen.sources[found[0]], found[1]
+    number, start = known[place]
+    source = seen.sources[number]
     count = 0
     limit = min(end - place, len(source.lines) - start)
     while count < limit and lines[place + count] == source.lines[start + count]:

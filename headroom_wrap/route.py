@@ -126,29 +126,29 @@ def _compress(segment: Segment, answer: Answer, policy: Policy) -> None:
 def _piece(segment: Segment, answer: Answer, policy: Policy) -> str:
     """The payload of an envelope, cleaned, and then as the first compressor that answers for it leaves it."""
     segment = replace(segment, ref=ref_of(segment.text))
-    text, original = segment.text, segment.text
+    original = segment.text
     for compressor in (clean, *policy.stack):
         answer.asked = compressor.__name__
-        way_back = "" if (compressor.__name__, segment.tool) in policy.lossless else segment.way_back
-        given = replace(segment, text=text, way_back=way_back)
+        lossless = (compressor.__name__, segment.tool) in policy.lossless
+        given = replace(segment, way_back="") if lossless else segment
         made = compressor(given)
-        if made is None or not _sound(made, text, given):
+        if made is None or not _sound(made, given):
             continue
-        text = made.text
+        segment = replace(segment, text=made.text)
         answer.by.append(compressor.__name__)
         if made.omitted:
             answer.omitted.append(made.omitted)
             answer.originals.append(original)
         if compressor is not clean:
             break
-    return text
+    return segment.text
 
 
-def _sound(made: Compressed, text: str, segment: Segment) -> bool:
+def _sound(made: Compressed, segment: Segment) -> bool:
     """Whether an answer may be used at all: not blank, smaller, and nothing missing that could not be fetched."""
     if not made.text.strip() or (made.omitted and not segment.way_back):
         return False
-    return len(made.text) < len(text) or tokens.count(made.text) < tokens.count(text)
+    return len(made.text) < len(segment.text) or tokens.count(made.text) < tokens.count(segment.text)
 
 
 def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:

@@ -1,6 +1,8 @@
 """What agents wrap around a result stays exact, and what is inside is found."""
 
 import json
+import time
+import timeit
 
 import pytest
 from hypothesis import given
@@ -65,3 +67,12 @@ def test_records_inside_a_string_are_found() -> None:
 def test_any_text_is_its_pieces_and_what_stands_between_them(text: str) -> None:
     found = pieces(text)
     assert put_back(text, found, [piece.text for piece in found]) == text
+
+
+@pytest.mark.parametrize(
+    "unit", [" ", "\n", "\u2028", "\nError: x ", "\nError: x </output>", "</output> ", "\n[offset offset]", "<output>"]
+)
+def test_what_looks_like_the_start_of_an_envelopes_end_takes_no_time(unit: str) -> None:
+    text = "x" + unit * 4000 + "\ny"
+    assert [piece.text for piece in pieces(text)] == [text]
+    assert min(timeit.repeat(lambda: pieces(text), time.process_time, repeat=3, number=1)) < 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headroom_wrap.compressors.blame import blame
 from headroom_wrap.compressors.code import code
 from headroom_wrap.compressors.config_text import config_text
 from headroom_wrap.compressors.diff import diff
@@ -22,7 +23,7 @@ from headroom_wrap.compressors.windows import windows
 from headroom_wrap.segment import Compressor
 
 STACK: tuple[Compressor, ...] = (
-    *(records, tables, diff, history, code, config_text, markup),
+    *(records, tables, diff, blame, history, code, config_text, markup),
     *(search, listing, output, logs, repeats, sentences, windows, lines_by_use),
 )
 

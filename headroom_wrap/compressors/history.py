@@ -8,7 +8,7 @@ Keeps
 Leaves out
     Older one-line entries, the other lines of older full entries, untracked files after the first fifteen.
 Not for
-    Logs with patches (`diff` reads them), `git blame`: each of its lines is the answer.
+    Logs with patches (`diff` reads them), `git blame` (`blame`).
 """
 
 from __future__ import annotations

@@ -105,6 +105,8 @@ def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
     out: list[str] = []
     place = missing = 0
     long = large(segment.text)
+    if not long and not _PROGRESS.search(segment.text):
+        return None
     for key, group in groupby(lines, key=lambda line: _key(line, long)):
         members = list(group)
         first, place = place + 1, place + len(members)
@@ -124,12 +126,13 @@ def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
 
 def _key(line: str, long: bool) -> str:
     """-> what the lines of a run have in common, with "%" before it for a progress display; "" folds with nothing."""
-    if len(line) > 400 or _ERROR.search(line):
+    if len(line) > 400:
+        return ""
+    progress = _PROGRESS.search(line)
+    if not (progress or (long and _WORDS.search(line))) or _ERROR.search(line):
         return ""
     masked = _NUMBERS.sub("0", line)
-    if _PROGRESS.search(line):
-        return "%" + _BAR.sub("#", masked)
-    return masked if long and _WORDS.search(line) else ""
+    return "%" + _BAR.sub("#", masked) if progress else masked
 
 
 def _extremes(members: list[str]) -> set[int]:

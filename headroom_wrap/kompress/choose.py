@@ -50,12 +50,13 @@ def _best(gains: Sequence[int], marker: int, must: Sequence[bool]) -> list[bool]
     from_go: list[bool] = []
     stayed: list[bool] = []
     never = -(1 << 200)
-    for place, gain in enumerate(gains):
-        gain = never if must and must[place] else gain
-        before = stay - marker
-        from_go.append(go > stay)
-        stayed.append(before >= go)
-        stay, go = max(stay, go), max(before, go) + gain
+    for gain in [never if held else gain for gain, held in zip(gains, must, strict=True)] if must else gains:
+        before, ends, opens = stay - marker, go > stay, stay - marker >= go
+        from_go.append(ends)
+        stayed.append(opens)
+        if ends:
+            stay = go
+        go = (before if opens else go) + gain
     out = [False] * len(gains)
     staying = stay >= go
     for place in range(len(gains) - 1, -1, -1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -174,16 +175,17 @@ def table(lines: Sequence[str], tool: str, call: str, goal: str, rarity: Ints) -
     code, numbered = bare(lines)
     raw, starts, ends = _split(code)
     length = ends - starts
-    found = w.words(raw)
+    found = _vocabulary(w.words(raw), len(starts), rarity)
     counts = _counts(raw, starts)
+    texts = (("call", call), ("goal", goal), ("said", goal[-TAIL:]))
+    asked = {name: w.words(w.bytes_of(text)).hash for name, text in texts}
     out = {"length": length, **counts, "cost": _costs(counts, length)}
     out |= _shape(raw, starts, ends)
-    out |= _vocabulary(found, len(starts), rarity)
-    out |= _asked(found, len(starts), call, goal, rarity)
+    out |= _used(found)
+    out |= _asked(found, asked)
     out |= _repeated(raw, starts, ends)
     out |= _around(out)
-    out |= _whole(out, tool, call, goal, numbered)
-    return out
+    return out | _whole(out, tool, call, goal, numbered) | _between(asked, len(starts))
 
 
 def _shape(raw: Bytes, starts: Ints, ends: Ints) -> dict[str, Ints]:
@@ -209,56 +211,84 @@ def _shape(raw: Bytes, starts: Ints, ends: Ints) -> dict[str, Ints]:
     }
 
 
-def _sum(found: Words, n: int, values: Ints) -> Ints:
-    return np.bincount(found.line, weights=values, minlength=n).astype(np.int64)
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """The words of all lines: `which` of the different ones in `hash` (in order) each is, and how `rare`; `first` and
+    `times` are where each of those stands first and how often it does."""
+
+    words: Words
+    lines: int
+    begins: Ints
+    """The first word of each line that has any."""
+    rare: Ints
+    hash: Hashes
+    first: Ints
+    which: Ints
+    times: Ints
+
+    def among(self, hashes: Hashes) -> Ints:
+        """-> for each word whether it is one of these."""
+        hit = np.zeros(len(self.hash) + 1, dtype=np.int64)
+        place = self.hash.searchsorted(hashes)
+        inside = place < len(self.hash)
+        place, wanted = place[inside], hashes[inside]
+        hit[place[self.hash[place] == wanted]] = 1
+        found: Ints = hit[self.which]
+        return found
+
+    def sums(self, values: Ints) -> Ints:
+        """-> the sum of the values of the words of each line."""
+        return self._by_line(np.add, values)
+
+    def largest(self, values: Ints) -> Ints:
+        """-> the largest value of the words of each line, 0 where there are none."""
+        return self._by_line(np.maximum, values)
+
+    def _by_line(self, join: np.ufunc, values: Ints) -> Ints:
+        out = np.zeros(self.lines, dtype=np.int64)
+        if len(values):
+            out[self.words.line[self.begins]] = join.reduceat(values, self.begins)
+        return out
 
 
-def _largest(found: Words, n: int, values: Ints) -> Ints:
-    """-> the largest value of the words of each line, 0 where there are none."""
-    out = np.zeros(n, dtype=np.int64)
-    if len(values):
-        begins = np.flatnonzero(np.diff(found.line, prepend=-1))
-        out[found.line[begins]] = np.maximum.reduceat(values, begins)
-    return out
+def _vocabulary(found: Words, n: int, rarity: Ints) -> _Vocabulary:
+    kinds = np.unique(found.hash, return_index=True, return_inverse=True, return_counts=True)
+    begins = np.flatnonzero(np.diff(found.line, prepend=-1))
+    return _Vocabulary(found, n, begins, rarity[found.slots()], *kinds)
 
 
-def _vocabulary(found: Words, n: int, rarity: Ints) -> dict[str, Ints]:
+def _used(found: _Vocabulary) -> dict[str, Ints]:
     """-> how rare the words are, how many are new in this result, how often they recur, and what role they say."""
-    rare = rarity[found.slots()]
-    _, at, which, times = np.unique(found.hash, return_index=True, return_inverse=True, return_counts=True)
-    fresh = np.zeros(len(found.hash), dtype=np.int64)
-    fresh[at] = 1
-    often = times[which]
-    code = found.identifier.astype(np.int64)
+    rare = found.rare
+    fresh = np.zeros(len(rare), dtype=np.int64)
+    fresh[found.first] = 1
+    often = found.times[found.which]
+    code = found.words.identifier.astype(np.int64)
     out = {
-        "words": _sum(found, n, np.ones_like(fresh)),
-        "names": _sum(found, n, code),
-        "rarity": _sum(found, n, rare),
-        "rarest": _largest(found, n, rare),
-        "rarest_name": _largest(found, n, rare * code),
-        "fresh": _sum(found, n, fresh),
-        "fresh_names": _sum(found, n, fresh * code),
-        "fresh_rarity": _sum(found, n, fresh * rare),
-        "fresh_rarest": _largest(found, n, fresh * rare),
-        "first_of_many": _sum(found, n, fresh * (often > 2)),
-        "recurring": _largest(found, n, often * code),
-        "once": _sum(found, n, (often == 1) * code),
-        "longest": _largest(found, n, found.length),
+        "words": found.sums(np.ones_like(fresh)),
+        "names": found.sums(code),
+        "rarity": found.sums(rare),
+        "rarest": found.largest(rare),
+        "rarest_name": found.largest(rare * code),
+        "fresh": found.sums(fresh),
+        "fresh_names": found.sums(fresh * code),
+        "fresh_rarity": found.sums(fresh * rare),
+        "fresh_rarest": found.largest(fresh * rare),
+        "first_of_many": found.sums(fresh * (often > 2)),
+        "recurring": found.largest(often * code),
+        "once": found.sums((often == 1) * code),
+        "longest": found.largest(found.words.length),
     }
-    for name, role in _ROLES.items():
-        out[name] = _sum(found, n, np.isin(found.hash, role).astype(np.int64))
-    return out
+    return out | {name: found.sums(found.among(role)) for name, role in _ROLES.items()}
 
 
-def _asked(found: Words, n: int, call: str, goal: str, rarity: Ints) -> dict[str, Ints]:
+def _asked(found: _Vocabulary, asked: dict[str, Hashes]) -> dict[str, Ints]:
     """-> words that a line shares with the call, with the goal and with its end, and how rare the shared ones are."""
-    rare = rarity[found.slots()]
     out: dict[str, Ints] = {}
-    for name, text in (("call", call), ("goal", goal), ("said", goal[-TAIL:])):
-        asked: Hashes = np.unique(w.words(w.bytes_of(text)).hash)
-        hit = np.isin(found.hash, asked).astype(np.int64)
-        out[f"in_{name}"] = _sum(found, n, hit)
-        out[f"in_{name}_rarest"] = _largest(found, n, hit * rare)
+    for name, hashes in asked.items():
+        hit = found.among(hashes)
+        out[f"in_{name}"] = found.sums(hit)
+        out[f"in_{name}_rarest"] = found.largest(hit * found.rare)
     return out
 
 
@@ -316,12 +346,17 @@ def _share(part: Ints, total: int) -> int:
     return int(part.sum()) * 1000 // max(1, total)
 
 
+def _between(asked: dict[str, Hashes], n: int) -> dict[str, Ints]:
+    """-> how many words of the call stand in the goal and in its end, for every line the same."""
+    shared = {f"call_in_{name}": np.isin(asked["call"], asked[name]).sum() for name in ("said", "goal")}
+    return {name: np.full(n, value, dtype=np.int64) for name, value in shared.items()}
+
+
 def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, numbered: bool) -> dict[str, Ints]:
     """-> what is the same for every line of the result, and where in it the line stands."""
     n, place = len(own["length"]), np.arange(len(own["length"]))
     said = goal[-TAIL:]
     total = int(own["cost"].sum())
-    asked = w.words(w.bytes_of(call))
     whole = {
         "kind": KINDS.index(kind_of(tool, call)),
         "lines": n,
@@ -332,8 +367,6 @@ def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, numbered: bool
         "range": int(_RANGE.search(call) is not None),
         "changes": int(_CHANGES.search(said) is not None),
         "looks": int(_LOOKS.search(said) is not None),
-        "call_in_said": int(np.isin(asked.hash, w.words(w.bytes_of(said)).hash).sum()),
-        "call_in_goal": int(np.isin(asked.hash, w.words(w.bytes_of(goal)).hash).sum()),
         "blank_share": _share((own["length"] == 0).astype(np.int64), n),
         "equal_share": _share((own["equal"] > 1).astype(np.int64), n),
         "alike_share": _share((own["alike"] > 1).astype(np.int64), n),

@@ -8,7 +8,7 @@ one look-up and one AND per feature, whatever the depth. Leaves hold integers, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +22,17 @@ LEAVES = 32
 CHUNK = 256
 """Lines scored at once: what they need then stays in the processor's cache."""
 
-_LOWEST = np.zeros(LEAVES, dtype=np.int64)
-_DE_BRUIJN = 0x077CB531
+_DE_BRUIJN = np.uint32(0x077CB531)
+_BY_HASH = np.zeros(LEAVES, dtype=np.int64)
+"""Which leaf is the lowest bit that is left, by the five bits that multiplying that bit with `_DE_BRUIJN` leaves."""
 for _bit in range(LEAVES):
-    _LOWEST[((_DE_BRUIJN << _bit) & 0xFFFFFFFF) >> 27] = _bit
+    _BY_HASH[((int(_DE_BRUIJN) << _bit) & 0xFFFFFFFF) >> 27] = _bit
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """For each feature its thresholds in order, and a mask for each interval between them and each tree."""
+    """For each feature its thresholds in order, and a mask for each interval between them and each tree; the leaves of
+    each tree in the order of `_BY_HASH`."""
 
     names: tuple[str, ...]
     cuts: tuple[Ints, ...]
@@ -38,22 +40,34 @@ class Forest:
     leaves: npt.NDArray[np.int32]
 
     def sums(self, table: Mapping[str, Ints]) -> Ints:
-        """-> the sum of the leaves that each line falls into. Raises KeyError where a feature is missing."""
-        places = [
-            np.searchsorted(cuts, table[name], side="left") for name, cuts in zip(self.names, self.cuts, strict=True)
-        ]
-        n = len(places[0])
-        parts = [self._chunk([place[at : at + CHUNK] for place in places]) for at in range(0, n, CHUNK)]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        """-> the sum of the leaves that each line falls into. Raises KeyError where a feature is missing.
 
-    def _chunk(self, places: list[Ints]) -> Ints:
-        left = self.masks[0][places[0]]
-        for mask, place in zip(self.masks[1:], places[1:], strict=True):
-            left &= mask[place]
-        lowest = left & (~left + np.uint32(1))
-        leaf = _LOWEST[(lowest * np.uint32(_DE_BRUIJN)) >> np.uint32(27)]
-        found: Ints = self.leaves[np.arange(self.leaves.shape[0]), leaf].sum(axis=1, dtype=np.int64)
+        More than a third of the features are those of the whole result: what is the same for all lines costs one row.
+        """
+        values = [table[name] for name in self.names]
+        n = len(values[0])
+        found, moving = np.zeros(n, dtype=np.int64), []
+        same = np.full(len(self.leaves), 0xFFFFFFFF, dtype=np.uint32)
+        for value, cuts, mask in zip(values, self.cuts, self.masks, strict=True) if n else ():
+            if value[0] == value[-1] and (value == value[0]).all():
+                same &= mask[cuts.searchsorted(value[0])]
+            else:
+                moving.append((mask, cuts.searchsorted(value)))
+        for at in range(0, n, CHUNK):
+            part = slice(at, at + CHUNK)
+            self._chunk(same, [(mask, place[part]) for mask, place in moving], found[part])
         return found
+
+    def _chunk(self, same: Masks, moving: Sequence[tuple[Masks, Ints]], into: Ints) -> None:
+        left = np.repeat(same[np.newaxis], len(into), axis=0)
+        room = np.empty_like(left)
+        for mask, place in moving:
+            mask.take(place, axis=0, out=room, mode="clip")  # the mode that does not copy `room` first
+            np.bitwise_and(left, room, out=left)
+        lowest = left & (~left + np.uint32(1))
+        leaf = ((lowest * _DE_BRUIJN) >> np.uint32(27)).astype(np.int64)
+        leaf += np.arange(0, self.leaves.size, LEAVES)
+        self.leaves.take(leaf).sum(axis=1, dtype=np.int64, out=into)
 
 
 def forest(names: tuple[str, ...], nodes: Mapping[str, Ints], leaves: npt.NDArray[np.int32]) -> Forest:
@@ -66,4 +80,4 @@ def forest(names: tuple[str, ...], nodes: Mapping[str, Ints], leaves: npt.NDArra
         np.bitwise_and.at(table, (row + 1, nodes["tree"][mine]), nodes["mask"][mine].astype(np.uint32))
         cuts.append(values.astype(np.int64))
         masks.append(np.bitwise_and.accumulate(table, axis=0))
-    return Forest(names, tuple(cuts), tuple(masks), leaves)
+    return Forest(names, tuple(cuts), tuple(masks), np.ascontiguousarray(leaves[:, _BY_HASH]))

@@ -70,25 +70,36 @@ class Words:
         return found
 
 
+_UPPER, _LOWER, _MARKED = np.uint8(1), np.uint8(2), np.uint8(4)
+_SIGNS = np.zeros(256, dtype=np.uint8)
+_SIGNS[UPPER], _SIGNS[LOWER] = _UPPER, _LOWER
+_SIGNS[DIGIT | members(b"_$")] = _MARKED
+"""What makes a word look like code: capitals (but the first) and small letters, a digit, an underscore."""
+
+
 def words(raw: Bytes) -> Words:
     """-> the words of a text, in order."""
-    held = WORD[raw]
-    edges = np.diff(held.astype(np.int8), prepend=0, append=0)
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    held = np.zeros(len(raw) + 2, dtype=np.bool_)
+    held[1:-1] = WORD[raw]
+    edges = np.flatnonzero(held[1:] != held[:-1])
+    starts, ends = edges[::2], edges[1::2]
     fits = (ends - starts >= 2) & ~DIGIT[raw[starts]]
     starts, ends = starts[fits], ends[fits]
-    line = np.cumsum(raw == 10)[starts] if len(starts) else np.zeros(0, dtype=np.int64)
-    upper, lower = inside(UPPER[raw], starts + 1, ends), inside(LOWER[raw], starts, ends)
-    digits, bars = inside(DIGIT[raw], starts, ends), inside(members(b"_$")[raw], starts, ends)
-    code = ((upper > 0) & (lower > 0)) | (bars > 0) | (digits > 0)
     length = ends - starts
-    return Words(line, hashes(raw, starts, ends), length, code & (length >= 4))
+    lines = np.flatnonzero(raw == 10).searchsorted(starts)
+    code = length >= 4
+    if len(starts):
+        every = np.append(_SIGNS[raw], np.uint8(0))
+        bounds = np.column_stack((starts + 1, ends)).ravel()
+        signs = np.bitwise_or.reduceat(every, bounds)[::2] | (every[starts] & ~_UPPER)
+        code &= (signs >= _MARKED) | (signs == _UPPER | _LOWER)
+    return Words(lines, hashes(raw, starts, ends), length, code)
 
 
 def inside(flags: npt.NDArray[np.bool_], starts: Ints, ends: Ints) -> Ints:
-    """-> how many flags are set in each stretch."""
-    sums = np.concatenate(([0], np.cumsum(flags)))
-    return sums[ends] - sums[starts]
+    """-> how many flags are set in each stretch; few are."""
+    places = np.flatnonzero(flags)
+    return places.searchsorted(ends) - places.searchsorted(starts)
 
 
 def bytes_of(text: str) -> Bytes:

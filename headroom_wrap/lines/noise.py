@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 
 # What multiplexers put before a line: `@scope/pkg test: `, `[lint:go] `, docker's `#12 3.45 `, GitHub's timestamps.
-_PREFIX = r"(?:@?[\w./-]{1,60} [\w:-]{1,20}: |\[[\w:./@-]{1,40}\] |#\d{1,3} \d+\.\d+ |\d{4}-\d\d-\d\dT[\d:.]+Z )?\s*"
+_PREFIX = (
+    r"(?:@?[\w./-]{1,60} [\w:-]{1,20}: |\[[\w:./@-]{1,40}\] |#\d{1,3} \d+\.\d+ |\d{4}-\d\d-\d\dT[\d:.]+Z )?"
+    r"\s*(?!\s)"
+)
 
 _RULES: tuple[tuple[str, str], ...] = (
     ("passed test", r"--- PASS: \S"),
@@ -44,7 +47,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|Resolving|Unpacking|Writing|Updating) (?:objects|deltas|files):",
     ),
     ("progress line", r"\S+: (?:Refreshing state\.\.\.|Still \w+ing\.\.\.|Reading\.\.\.|Read complete after)"),
-    ("progress line", r".{0,80}?\d+%\s*\|[█▏▎▍▌▋▊▉#\- ]*\||[━╸╺]{8,}|\d+K [. ]+ +\d+% "),
+    ("progress line", r"(?=[^%]*%).{0,80}?\d+%\s*\|[█▏▎▍▌▋▊▉#\- ]*\||[━╸╺]{8,}|\d+K [. ]+ +\d+% "),
     ("progress line", r"\[ *\d+%\] (?:Building|Linking|Built|Generating|Scanning|Consolidate|Automatic)"),
     ("progress line", r"\[\d+/\d+\] (?:Building|Linking|Compiling|Generating|Copying) "),
     ("progress line", r"make(?:\[\d+\])?: (?:Entering|Leaving) directory"),
@@ -97,7 +100,9 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_GRAMMAR = re.compile(_PREFIX + "(?:" + "|".join(f"(?P<r{at}>{rule})" for at, (_, rule) in enumerate(_RULES)) + ")")
+# The group that tells which rule it was stands behind it: `re` passes over a rule by its first character only where
+# nothing stands before that. With this and the looks ahead, a line that is no noise takes a quarter of the time.
+_GRAMMAR = re.compile(_PREFIX + "(?:" + "|".join(f"(?:{rule})(?P<r{at}>)" for at, (_, rule) in enumerate(_RULES)) + ")")
 _TICK = re.compile(_PREFIX + r"[✓✔√] \S")
 _WIDTH = 1000
 

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import re
 
+
+def _any_of(*texts: str) -> re.Pattern[str]:
+    """-> what finds any of some texts: those with one first letter stand together, which halves the time."""
+    firsts = sorted({text[0] for text in texts})
+    rests = ("|".join(re.escape(text[1:]) for text in texts if text[0] == first) for first in firsts)
+    return re.compile("|".join(f"{re.escape(first)}(?:{rest})" for first, rest in zip(firsts, rests, strict=True)))
+
+
 _HARMLESS = re.compile(
     r"\b(?:no|0|without|zero) (?:\w{1,20} )?(?:error|failure|warning|failed|problem|issue|exception)"
     r"|\b(?:errors?|failures?|failed|skipped|warnings?|exceptions?)\s{0,3}[:=]\s{0,3}0\b"
@@ -31,19 +39,27 @@ _ERROR = re.compile(
 )
 
 # What stands, in any case, in every line that `_ERROR` finds: a look for these costs a tenth of the pattern.
-_ERROR_HINTS = (
+_ERROR_HINTS = _any_of(
     *("error", "fail", "fatal", "fault", "panic", "exception", "traceback", "severe", "segfault", "core dumped"),
     *("abort", "crash", "killed", "out of memory", "unhandled", "uncaught", "timed out", "assert", "conflict"),
     *("violat", "caused by", "cannot", "can't", "could", "unable to", "undefined", "no such", "not found"),
     *("must not", "not allowed", "not permitted", "no space", "expected", "mismatch", "exit", "returned", "signal"),
 )
-_ERROR_SIGN = re.compile(r"[A-Z]\d{3}|ERR!|[\u2717\u2718\u2716\u274c\u2715]|^\s*\u00d7 |^E[ :]")
+# A capital or a cross first, for the look to pass over all else.
+_ERROR_SIGN = re.compile(r"[A-Z\u00d7\u2717\u2718\u2716\u274c\u2715](?:(?<![A-Z])|\d{3}|(?<=E)RR!|(?<=^E)[ :])")
 
 _DOUBT = re.compile(
     r"\b(?:critical|deny|emerg(?:ency)?|alert|abort|denied|refused|rejected|crash|oom|unresolved|undefined|unreachable"
     r"|unsatisfied|corrupt(?:ed)?|deadlock|time[d]?-?out|broken|lost|did not|does ?n[o']t|not supported|missing|invalid"
     r"|illegal|unknown|failing|stopped|terminated|dropped|exceed(?:s|ed)?|unavailable|disconnect(?:ed)?|reset)\b",
     re.IGNORECASE,
+)
+
+_DOUBT_HINTS = _any_of(
+    *("critical", "deny", "emerg", "alert", "abort", "denied", "refused", "rejected", "crash", "oom", "unresolved"),
+    *("undefined", "unreachable", "unsatisf", "corrupt", "deadlock", "time", "broken", "lost", "did not", "does"),
+    *("not supported", "missing", "invalid", "illegal", "unknown", "failing", "stopped", "terminated"),
+    *("dropped", "exceed", "unavailable", "disconnect", "reset"),
 )
 
 _WARNING = re.compile(
@@ -59,8 +75,8 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 
-_FAILED_HINTS = ("exit", "fail", "*** [", "err!")
-_WARNING_HINTS = ("warn", "deprecat", "vulnerabilit", "skip", "retry", "caution", "w:", "\u26a0")
+_FAILED_HINTS = _any_of("exit", "fail", "*** [", "err!")
+_WARNING_HINTS = _any_of("warn", "deprecat", "vulnerabilit", "skip", "retry", "caution", "w:", "\u26a0")
 
 _EXIT = re.compile(
     r"\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returncode|return code|exit_code|status code)\b\W{0,3}-?\d+"
@@ -78,17 +94,13 @@ def is_error(line: str) -> bool:
     return _ERROR.search(_HARMLESS.sub("", line)) is not None
 
 
-def _holds(line: str, hints: tuple[str, ...]) -> bool:
-    low = line.lower()
-    for hint in hints:  # noqa: SIM110 - `any` over a generator takes twice as long, and this is asked of every line
-        if hint in low:
-            return True
-    return False
+def _holds(line: str, hints: re.Pattern[str]) -> bool:
+    return hints.search(line.lower()) is not None
 
 
 def is_doubtful(line: str) -> bool:
     """-> whether the line has a word that may speak of trouble ("refused", "missing", "dropped")."""
-    return _DOUBT.search(line) is not None
+    return _holds(line, _DOUBT_HINTS) and _DOUBT.search(line) is not None
 
 
 def is_failed_status(line: str) -> bool:

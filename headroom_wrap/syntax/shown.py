@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from headroom_wrap.segment import Segment
 from headroom_wrap.syntax.languages import language_of
@@ -120,8 +121,10 @@ def chosen(segment: Segment) -> int:
     return asked[2] if asked and asked[1] > 1 else 0
 
 
+@lru_cache(maxsize=1)
 def shown(segment: Segment) -> Shown | None:
-    """-> the file that a segment shows; None: it was not read from a file."""
+    """-> the file that a segment shows; None: it was not read from a file. The last answer is kept: most of the stack
+    asks, one compressor after the other."""
     asked = _asked(segment)
     if asked is None:
         return None

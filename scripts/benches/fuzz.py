@@ -33,6 +33,9 @@ GROWTH = 1.6
 
 STOP = 8.0
 
+TRIES = 3
+"""Times that a bad finding is measured before it is believed."""
+
 FRAGMENTS = (
     *(
         "{",
@@ -145,6 +148,8 @@ FRAGMENTS = (
     ),
     *(
         "commit 0123456789abcdef\n",
+        "012345678 (A 2026-01-02 03:04:05 +0100 ",
+        "12) x\n",
         "1\t",
         "1→",
         "    12\tx\n",
@@ -155,6 +160,7 @@ FRAGMENTS = (
         "$ ",
         "No such ",
     ),
+    *("\nError: a", "Exit Code: 1\n", "</output>", "<system-reminder>", "\n[more lines]", "\n(offset 3 to continue)"),
 )
 
 CALLS = (
@@ -169,6 +175,7 @@ CALLS = (
         ("Bash", "cat x.json"),
         ("Bash", "git diff"),
         ("Bash", "git log"),
+        ("Bash", "git blame a.py"),
         ("Bash", "grep -rn a src"),
     ),
     *(
@@ -200,23 +207,32 @@ class Tried:
         return self.start + self.unit * max(1, (size - len(self.start)) // len(self.unit))
 
     def run(self) -> None:
-        """Try growing sizes until one takes too long or goes wrong."""
+        """Try growing sizes until one takes too long or goes wrong; what looks bad is tried again, for the best of
+        `TRIES`: another program on the machine can make a text slow, but none fast."""
         for size in SIZES:
-            text, (tool, call) = self.text(size), self.call
-            path = call.removeprefix("file_path=") if tool == "Read" else ""
-            segment = Segment(text, tool, call, path, "Say what is wrong.", way_back=self.back, ref=ref_of(text))
-            start = time.process_time()
-            outcome, _ = route(segment, reread.Seen(), Policy(stop_after=STOP, stack=STACKS[self.stack]))
-            self.seconds[size] = time.process_time() - start
-            self.problem = outcome.why if " in " in outcome.why else ""
+            self._try(size)
             if self.problem or self.seconds[size] > STOP / 4:
+                break
+        for _ in range(TRIES - 1):
+            if self.problem or not self.bad:
                 return
+            for size in tuple(self.seconds):
+                self._try(size)
+
+    def _try(self, size: int) -> None:
+        text, (tool, call) = self.text(size), self.call
+        path = call.removeprefix("file_path=") if tool == "Read" else ""
+        segment = Segment(text, tool, call, path, "Say what is wrong.", way_back=self.back, ref=ref_of(text))
+        start = time.process_time()
+        outcome, _ = route(segment, reread.Seen(), Policy(stop_after=STOP, stack=STACKS[self.stack]))
+        self.seconds[size] = min(time.process_time() - start, self.seconds.get(size, math.inf))
+        self.problem = outcome.why if " in " in outcome.why else ""
 
     @property
     def speed(self) -> float:
-        """-> MB/s at the slowest size from `SIZES[1]` on."""
+        """-> MB/s of UTF-8 at the slowest size from `SIZES[1]` on."""
         sizes = [size for size in self.seconds if size >= SIZES[1]]
-        return min((len(self.text(size)) / 1e6 / max(1e-6, self.seconds[size]) for size in sizes), default=99.0)
+        return min((_megabytes(self.text(size)) / max(1e-6, self.seconds[size]) for size in sizes), default=99.0)
 
     @property
     def growth(self) -> float:
@@ -234,6 +250,10 @@ class Tried:
         said = f"{self.start[:40]!r} + {self.unit[:60]!r} * n".replace("|", "\\|").replace("`", "'")
         told = (f"{self.speed:.2f}", f"{self.growth:.2f}", self.problem or "-")
         return (self.stack, self.call[1], said, *told)
+
+
+def _megabytes(text: str) -> float:
+    return len(text.encode("utf-8", "replace")) / 1e6
 
 
 def texts() -> st.SearchStrategy[tuple[str, str]]:
@@ -295,6 +315,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     given_ = parser.parse_args()
+    for call in CALLS:  # weights, ranks and grammars are read once
+        Tried("", "def warm():\n    return 1\n", call, "the whole route", WAY_BACK).run()
     tried = search(given_.seconds, given_.seed)
     print("\n\n".join(parts(tried)))
     sys.exit(any(each.bad for each in tried))
