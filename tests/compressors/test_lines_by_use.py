@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.lines_by_use import CHOSEN, LEAST, SILENT, freedom, lines_by_use, must
+from headroom_wrap.compressors.freedom import CHOSEN, SILENT, freedom
+from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.testing import check
