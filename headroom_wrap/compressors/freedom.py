@@ -30,6 +30,15 @@ CHOSEN, FEW = 0.3, 300
 price, with models that had not seen the source, whole sessions keep 98.2 % of the evidence with it and 97.0 % without,
 at 15.9 and 16.0 % of the bill saved."""
 
+_CUT = re.compile(
+    r"(?i)\btruncated\b.*\b(?:output|result|response)|\b(?:output|result|response|bytes|characters|tokens|lines)\b.*\btruncated"
+    r"|\b(?:output|result) (?:was )?(?:saved|written|persisted) (?:to|in)\b|<persisted-output>"
+)
+"""Where an agent's own tool says that it cut the result, and where the rest is."""
+
+_NOTICE = 400
+"""Characters that such a line stays under."""
+
 
 def freedom(segment: Segment) -> float:
     """-> the share of its kind's price that a result may be pruned at, by what is known of the agent's intent: 0 where
@@ -40,3 +49,8 @@ def freedom(segment: Segment) -> float:
         return 0.0
     share = 1.0 if segment.said.strip() else SILENT
     return share * CHOSEN if 0 < chosen(segment) <= FEW else share
+
+
+def is_notice(line: str) -> bool:
+    """-> whether an agent's own tool says that it cut the result."""
+    return len(line) < _NOTICE and _CUT.search(line) is not None

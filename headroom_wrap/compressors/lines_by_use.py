@@ -15,12 +15,11 @@ user wants in full; machines without numpy.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import LEAST, MOST, freedom
+from headroom_wrap.compressors.freedom import LEAST, MOST, freedom, is_notice
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
@@ -54,17 +53,7 @@ def must(lines: Sequence[str], path: str) -> list[bool]:
     tool itself says that it cut its result."""
     if path and language_of(path):
         return [is_signature(line) for line in lines]
-    return [is_error(line) or (len(line) < _NOTICE and _CUT.search(line) is not None) for line in lines]
-
-
-_CUT = re.compile(
-    r"(?i)\btruncated\b.*\b(?:output|result|response)|\b(?:output|result|response|bytes|characters|tokens|lines)\b.*\btruncated"
-    r"|\b(?:output|result) (?:was )?(?:saved|written|persisted) (?:to|in)\b|<persisted-output>"
-)
-"""Where an agent's own tool says that it cut the result, and where the rest is."""
-
-_NOTICE = 400
-"""Characters that such a line stays under."""
+    return [is_error(line) or is_notice(line) for line in lines]
 
 
 def _folded(segment: Segment, lines: list[str], gaps: list[tuple[int, int]], file: Shown | None) -> Compressed:

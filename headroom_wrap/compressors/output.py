@@ -5,10 +5,11 @@ Reads
     eslint, gcc, clang, make, cmake, configure, docker build, terraform. Known by their own lines and not by the
     command, so that several of them may stand in one output.
 Keeps
-    Every line that is not known noise: failures, diagnostics, warnings, summaries, exit lines, what programs print.
+    Every line that is not known noise: failures, diagnostics, summaries, exit lines, warnings and what programs print.
 Leaves out
     Passed tests where there are more than twenty, progress, downloads, package steps, command echoes; library frames in
-    the upper part of traces; the third and later copies of a line; what passed Go tests printed where many ran.
+    the upper part of traces; the third and later copies of a line; what passed Go tests printed where many ran. Of a
+    thousand tokens and more also what the line model expects no use of, unless it tells of a result.
 Not for
     Files shown with cat, sed, head or nl; diffs; service logs; whole logs of CI jobs; results marked as errors.
 """
@@ -18,12 +19,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
+from headroom_wrap import kompress
+from headroom_wrap.compressors.freedom import LEAST, MOST, freedom, is_notice
 from headroom_wrap.lines.fold import BLANK, KEEP, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.job import is_job
 from headroom_wrap.lines.noise import noise
-from headroom_wrap.lines.notable import is_error
+from headroom_wrap.lines.notable import is_diagnostic, is_error, is_exit, is_failed_status
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.shown import source_of
 
@@ -34,6 +38,7 @@ _SHORT = 24
 _MANY = 10
 _FEW = 20
 _INNER = 3
+
 _PASSES = ("passed test", "passed file", "passed package", "untested package")
 
 _SHOWS_FILE = re.compile(r"\s*(?:cd \S+ && )?(?:cat|sed|nl|head|bat|less|awk)\b(?![^|;&]*\.(?:log|txt|out)\b)[^|;&]*$")
@@ -65,6 +70,7 @@ def output(segment: Segment) -> Compressed | None:
     _keep_few_passes(labels)
     _fold_library_frames(lines, frames, labels)
     _fold_repeats(lines, set(frames), labels)
+    _fold_seldom_used(segment, lines, labels)
     labels = [BLANK if label == KEEP and not line.strip() else label for label, line in zip(labels, lines, strict=True)]
     return folded(segment, lines, labels)
 
@@ -119,3 +125,41 @@ def _fold_repeats(lines: Sequence[str], frames: set[int], labels: list[str]) -> 
             seen[line] += 1
             if seen[line] > 2 and not is_error(line):
                 labels[place] = "repeated frame" if place in frames else "repeated line"
+
+
+def _fold_seldom_used(segment: Segment, lines: Sequence[str], labels: list[str]) -> None:
+    """Labels lines that no rule knows where the line model expects no use of them; nothing that tells of a result.
+
+    Of 254 real outputs, judged by models that had not seen the source, 48 instead of 39 % is saved with the same 228 of
+    233 used strings; deleting runs of lines at random loses three more at 43 and eight at 46 %. Only frames decide
+    how much: all of them kept 42 %, none 52 %.
+    """
+    price, share = kompress.price(tool=segment.tool, call=segment.call), freedom(segment)
+    if price is None or not share or len(segment.text) > MOST:
+        return
+    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
+    if scores is None:
+        return
+    costs = kompress.costs(lines)
+    if sum(cost for cost, label in zip(costs, labels, strict=True) if label == KEEP) < 100 * LEAST:
+        return
+    stays = kompress.keep(scores, costs, replace(price, use=price.use * share), _results(lines))
+    for place, stay in enumerate(stays):
+        if not stay and labels[place] == KEEP:
+            labels[place] = "rarely used line"
+
+
+def _results(lines: Sequence[str]) -> list[bool]:
+    """-> which lines stay whatever the model says: errors, exits, places in files, and the user's own frames once."""
+    frames: set[str] = set()
+    out: list[bool] = []
+    source = False
+    for line in lines:
+        told = source or is_error(line) or is_exit(line) or is_failed_status(line) or is_notice(line)
+        source = False
+        if not told and is_diagnostic(line) and line not in frames and not is_library_frame(line):
+            told = True
+            source = _PYTHON.match(line) is not None  # its next line is the statement
+            frames.update([line] if is_frame(line) else ())
+        out.append(told)
+    return out

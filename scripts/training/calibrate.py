@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from headroom_wrap.compressors.lines_by_use import LEAST, freedom, must
+from headroom_wrap.compressors.freedom import freedom
+from headroom_wrap.compressors.lines_by_use import LEAST, must
 from headroom_wrap.kompress.choose import SCALE, Price, keep
 from headroom_wrap.segment import Segment
 from headroom_wrap.syntax.shown import shown

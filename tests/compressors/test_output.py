@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from headroom_wrap import kompress
 from headroom_wrap.compressors.output import output
 from headroom_wrap.lines.noise import noise
 from headroom_wrap.marker import is_marker, ref_of
@@ -135,6 +138,46 @@ def test_a_step_that_failed_is_no_noise() -> None:
     failed = "  Building wheel for bad (setup.py): finished with status 'error'"
     found = output(segment([*steps, failed, "Failed to build bad"]))
     assert found is not None and kept(found.text) == [failed, "Failed to build bad"]
+
+
+def told(*results: str) -> Segment:
+    """A long output of known noise, of what a program says of itself, and of `results` in the middle of it."""
+    words = [f"{letter}{other}" for letter in "abcdefghijklm" for other in "nopqrstuvwxyz"]
+    chatter = [f"{word} has been looked at and was found to be as it had been before, all is well" for word in words]
+    passed = [f"tests/test_a.py::test_{word} PASSED [ 10%]" for word in words]
+    given = segment([*passed, *chatter[:80], *results, *chatter[80:]], call="pytest -v")
+    return replace(given, goal="Run the tests.\nNow I run the tests.", said="Now I run the tests.")
+
+
+RESULTS = (
+    "E   KeyError: 'at'",
+    '  File "/home/ada/shop/tax.py", line 88, in rate',
+    "    return table[key]",
+    "src/rates.ts:12:5 Extra semicolon",
+    "Process exited with code 3",
+    "1 failed, 169 passed",
+)
+
+
+def test_results_stay_where_the_line_model_is_asked_what_else_may_go() -> None:
+    found = output(told(*RESULTS))
+    assert found is not None
+    assert [line for line in kept(found.text) if line in RESULTS] == list(RESULTS)
+    assert "rarely used line" in found.text
+
+
+def test_without_the_line_model_only_noise_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kompress, "available", lambda: False)
+    given = told(*RESULTS)
+    found = output(given)
+    assert found is not None
+    assert kept(found.text) == [line for line in given.text.split("\n") if not noise(line, False)]
+
+
+def test_an_output_that_is_wanted_in_full_loses_only_noise() -> None:
+    given = replace(told(*RESULTS), goal="Show me the whole output.\nNow I run the tests.")
+    found = output(given)
+    assert found is not None and "rarely used line" not in found.text
 
 
 @pytest.mark.parametrize(
