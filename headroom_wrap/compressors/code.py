@@ -38,8 +38,6 @@ from headroom_wrap.syntax.signature import is_signature
 LARGE = 200
 NEAR = 100
 SHORT = 8
-LAST_WORDS = 300
-"""Characters at the end of what the user wrote that are taken for the wish; what is pasted above them is not."""
 
 SHARE = 1.4
 """Of the price of lines: in these files the agent has named nothing. In 397 of them, with models that had not seen the
@@ -77,7 +75,7 @@ def code(segment: Segment) -> Compressed | None:
     language = language_of(file.path) if file else ""
     if file is None or not language:
         return None
-    if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment, file):
+    if not file.whole or len(file.code) + file.number - 1 < LARGE or _wanted(segment):
         return None
     found = bodies(file.code, language)
     reading = _reading(segment, file, found)
@@ -93,7 +91,7 @@ def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[F
     scores = kompress.scores(file.lines, tool=segment.tool, call=segment.call, goal=segment.goal) if price else None
     if price is None or scores is None:
         return None
-    price = replace(price, use=price.use * SHARE * freedom(segment))
+    price = replace(price, use=price.use * SHARE)
     stays = kompress.keep(scores, kompress.costs(file.lines), price, _must(reading, found))
     gaps = [(first - file.first, last - 1 - file.first) for first, last in kompress.gaps(stays)]
     return [Fold(first, last, _what(first, last, found)) for first, last in gaps]
@@ -135,26 +133,16 @@ def _fold(body: Body, reading: Reading) -> Fold | None:
 _CHANGES = re.compile(
     r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
 )
-_IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
-_TESTS = re.compile(r"(?i)\btests?\b")
 
 
-def _wanted(segment: Segment, file: Shown) -> bool:
+def _wanted(segment: Segment) -> bool:
     """-> whether the file has to stay whole.
 
     Where the agent said nothing before the call, what it wants of the file is unknown: on real sessions such folds
     lost 20 of all 26 strings that this compressor lost. Otherwise: the agent has just named the file or spoken of a
     change, or the user asks for what stands in it.
     """
-    if not segment.said.strip():
-        return True
-    stem = file.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    if stem in segment.said or _CHANGES.search(segment.said):
-        return True
-    asked = segment.goal.removesuffix(segment.said)[-LAST_WORDS:]
-    if _IN_FULL.search(asked) or ("test" in stem.lower() and _TESTS.search(asked)):
-        return True
-    return any(line.startswith("<<<<<<< ") for line in file.code)
+    return not segment.said.strip() or _CHANGES.search(segment.said) is not None or freedom(segment) < 1
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from headroom_wrap.segment import Segment
-from headroom_wrap.syntax.shown import chosen
+from headroom_wrap.syntax.shown import chosen, stem
 
 LEAST = 1000
 """Tokens below which a text is left alone: what can go of it is not worth its losses. From 600 to 1,000 the share saved
@@ -18,14 +18,22 @@ MOST = 400_000
 """Characters above which a text is left to others: what the model needs to look at grows to a hundred times that."""
 
 _IN_FULL = re.compile(r"(?i)\b(?:in full|fully|whole|entire(?:ly)?|complete(?:ly)?|every line|line by line)\b")
+_TEST_FILE = re.compile(
+    r"(?:^|[_.-])(?i:tests?|specs?)(?:$|[_.-])|(?:Test|Spec)s?(?:$|[A-Z_])"
+)  # test_a, a_test, a.spec, ATest, TestsOfA; not latest, inspect
+_TESTS = re.compile(r"(?i)\b(?:tests?|testing|specs?)\b")
+_CONFLICT = re.compile(r"^(?: *\d{1,9}(?:→|\t|:| ?\|) ?)?<{7} ", re.MULTILINE)
 _LAST_WORDS = 300
+"""Characters at the end of what the user wrote that are taken for the wish; what is pasted above them is not."""
 
-SILENT = 0.7
-"""The share of the price for a call before which the agent said nothing: what it wants is unknown. On sources that the
-model had not seen such reads lost six times as much evidence per token saved as others (0.81 to 0.14 strings for 1,000
-tokens at one price); with this and `_IN_FULL` 22 % instead of 18 % is saved at 97 %."""
+NAMED = 0.5
+"""The share of the price for a file that the agent has just named: it is about to work on it. Of 16,032 real results,
+with models that had not seen the source, 93.2 instead of 91.3 % of the used strings stand at the same saving with it
+and with tests left whole where tests are spoken of: new ones are patterned on old ones, and most of the results that
+lost the most were of that kind. That the agent said nothing is no reason to spare a result (0.16 strings for 1,000
+tokens saved, 0.58 in others)."""
 
-CHOSEN, FEW = 0.3, 300
+PICKED, FEW = 0.3, 300
 """The share of the price where the agent picked up to `FEW` lines out of the middle of a file: it knows why. At one
 price, with models that had not seen the source, whole sessions keep 98.2 % of the evidence with it and 97.0 % without,
 at 15.9 and 16.0 % of the bill saved."""
@@ -42,13 +50,16 @@ _NOTICE = 400
 
 def freedom(segment: Segment) -> float:
     """-> the share of its kind's price that a result may be pruned at, by what is known of the agent's intent: 0 where
-    the user or the agent wants it in full or it holds merge conflicts, `SILENT` where the agent said nothing, `CHOSEN`
-    where it picked these lines."""
+    the user or the agent wants it in full, where it is a test and tests are spoken of, or where it holds merge
+    conflicts; `NAMED` where the agent has just named the file, `PICKED` where it picked these lines."""
     asked = segment.goal.removesuffix(segment.said)[-_LAST_WORDS:]
-    if _IN_FULL.search(asked) or _IN_FULL.search(segment.said) or "\n<<<<<<< " in segment.text:
+    said = f"{asked}\n{segment.said}"
+    file = stem(segment)
+    if _IN_FULL.search(said) or _CONFLICT.search(segment.text) or (_TEST_FILE.search(file) and _TESTS.search(said)):
         return 0.0
-    share = 1.0 if segment.said.strip() else SILENT
-    return share * CHOSEN if 0 < chosen(segment) <= FEW else share
+    named = file and re.search(rf"(?<!\w){re.escape(file)}(?!\w)", segment.said)
+    share = NAMED if named else 1.0
+    return share * PICKED if 0 < chosen(segment) <= FEW else share
 
 
 def is_notice(line: str) -> bool:

@@ -115,6 +115,12 @@ def source_of(segment: Segment) -> str:
     return language_of(asked[0]) if asked else ""
 
 
+def stem(segment: Segment) -> str:
+    """-> the name, without folder and ending, of the file that the call asks for; empty: it asks for none."""
+    asked = _asked(segment)
+    return asked[0].rsplit("/", 1)[-1].rsplit(".", 1)[0] if asked else ""
+
+
 def chosen(segment: Segment) -> int:
     """-> how many lines the agent picked out of the middle of a file; 0: it began at the start, or set no end."""
     asked = _asked(segment)

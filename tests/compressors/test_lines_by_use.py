@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import CHOSEN, SILENT, freedom
+from headroom_wrap.compressors.freedom import NAMED, PICKED, freedom
 from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Compressed, Segment
@@ -88,18 +88,40 @@ def test_where_a_tool_says_that_it_cut_its_result_stays() -> None:
     assert must([*cut, "a line of its own", "truncate(table)"], "") == [True] * 3 + [False] * 2
 
 
-def test_less_goes_where_the_agent_said_nothing_of_what_it_wants() -> None:
-    told = {"goal": "Say hello.\nLet me look at the fixtures.", "said": "Let me look at the fixtures."}
-    assert freedom(page(FIXTURES, **told)) == 1.0
-    assert freedom(page(FIXTURES)) == SILENT < 1.0
+def told(said: str, call: str = "file_path=/a/data/fixtures.yaml", asked: str = "Say hello.") -> Segment:
+    return page(FIXTURES, goal=f"{asked}\n{said}", said=said, call=call)
+
+
+def test_less_goes_of_a_file_that_the_agent_has_just_named() -> None:
+    assert freedom(told("Let me look at fixtures.yaml.")) == NAMED < 1.0
+    assert freedom(told("Let me look at the prefixtures.")) == 1.0
+    assert freedom(page(FIXTURES)) == 1.0
 
 
 def test_less_goes_of_lines_that_the_agent_picked_out_of_a_file() -> None:
-    told = {"goal": "Say hello.\nLet me look.", "said": "Let me look."}
-    picked = {"call": "file_path=/a/data/fixtures.yaml offset=400 limit=300"}
-    assert freedom(page(FIXTURES, **told, **picked)) == CHOSEN
+    assert freedom(told("Let me look.", "file_path=/a/data/fixtures.yaml offset=400 limit=300")) == PICKED
     for whole in ("", " offset=400", " limit=300", " offset=400 limit=2000"):
-        assert freedom(page(FIXTURES, **told, call=f"file_path=/a/data/fixtures.yaml{whole}")) == 1.0
+        assert freedom(told("Let me look.", f"file_path=/a/data/fixtures.yaml{whole}")) == 1.0
+
+
+@pytest.mark.parametrize(
+    "name", ["test_a.py", "a_test.go", "a.test.ts", "a.spec.ts", "ATest.java", "tests.rs", "TestA.java"]
+)
+def test_tests_stay_whole_where_tests_are_spoken_of(name: str) -> None:
+    call = f"file_path=/a/{name}"
+    assert freedom(told("Let me see how it's tested, then add a test.", call)) == 0.0
+    assert freedom(told("Let me look.", call, "Cover it with tests.")) == 0.0
+    assert freedom(told("Let me look.", call)) == 1.0
+
+
+@pytest.mark.parametrize("name", ["latest.py", "inspector.go", "contest.ts", "special.md"])
+def test_not_all_that_sounds_like_a_test_is_one(name: str) -> None:
+    assert freedom(told("Let me add a test.", f"file_path=/a/{name}")) == 1.0
+
+
+def test_a_file_with_merge_conflicts_stays_whole() -> None:
+    assert freedom(page([*FIXTURES, "<<<<<<< ours"])) == 0.0
+    assert freedom(page(["     1→<<<<<<< ours", *FIXTURES])) == 0.0
 
 
 @pytest.mark.parametrize(
