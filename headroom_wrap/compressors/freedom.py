@@ -26,12 +26,16 @@ _CONFLICT = re.compile(r"^(?: *\d{1,9}(?:→|\t|:| ?\|) ?)?<{7} ", re.MULTILINE)
 _LAST_WORDS = 300
 """Characters at the end of what the user wrote that are taken for the wish; what is pasted above them is not."""
 
+SILENT = 0.7
+"""The share of the price for a call before which the agent said nothing: what it wants is unknown. With models that had
+not seen the source, the first 60 results of each source keep 97.8 % of what was used at 27.1 % saved, without it 97.2:
+some silent reads are copied from. Of 400 each it makes no difference (95.2 and 95.6 % at 35.3 % saved)."""
+
 NAMED = 0.5
 """The share of the price for a file that the agent has just named: it is about to work on it. Of 16,032 real results,
 with models that had not seen the source, 93.2 instead of 91.3 % of the used strings stand at the same saving with it
 and with tests left whole where tests are spoken of: new ones are patterned on old ones, and most of the results that
-lost the most were of that kind. That the agent said nothing is no reason to spare a result (0.16 strings for 1,000
-tokens saved, 0.58 in others)."""
+lost the most were of that kind."""
 
 PICKED, FEW = 0.3, 300
 """The share of the price where the agent picked up to `FEW` lines out of the middle of a file: it knows why. At one
@@ -49,16 +53,19 @@ _NOTICE = 400
 
 
 def freedom(segment: Segment) -> float:
-    """-> the share of its kind's price that a result may be pruned at, by what is known of the agent's intent: 0 where
-    the user or the agent wants it in full, where it is a test and tests are spoken of, or where it holds merge
-    conflicts; `NAMED` where the agent has just named the file, `PICKED` where it picked these lines."""
+    """-> the share of its kind's price that a result may be pruned at, by what is known of the agent's intent.
+
+    0 where the user or the agent wants it in full, where it is a test and tests are spoken of, or where it holds merge
+    conflicts; `NAMED` where the agent has just named the file, `SILENT` where it said nothing, and of each `PICKED`
+    where it picked these lines.
+    """
     asked = segment.goal.removesuffix(segment.said)[-_LAST_WORDS:]
     said = f"{asked}\n{segment.said}"
     file = stem(segment)
     if _IN_FULL.search(said) or _CONFLICT.search(segment.text) or (_TEST_FILE.search(file) and _TESTS.search(said)):
         return 0.0
     named = file and re.search(rf"(?<!\w){re.escape(file)}(?!\w)", segment.said)
-    share = NAMED if named else 1.0
+    share = NAMED if named else 1.0 if segment.said.strip() else SILENT
     return share * PICKED if 0 < chosen(segment) <= FEW else share
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import NAMED, PICKED, freedom
+from headroom_wrap.compressors.freedom import NAMED, PICKED, SILENT, freedom
 from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
 from headroom_wrap.marker import is_marker, ref_of
 from headroom_wrap.segment import Compressed, Segment
@@ -95,7 +95,10 @@ def told(said: str, call: str = "file_path=/a/data/fixtures.yaml", asked: str = 
 def test_less_goes_of_a_file_that_the_agent_has_just_named() -> None:
     assert freedom(told("Let me look at fixtures.yaml.")) == NAMED < 1.0
     assert freedom(told("Let me look at the prefixtures.")) == 1.0
-    assert freedom(page(FIXTURES)) == 1.0
+
+
+def test_less_goes_where_the_agent_said_nothing_of_what_it_wants() -> None:
+    assert freedom(page(FIXTURES)) == SILENT < freedom(told("Let me look.")) == 1.0
 
 
 def test_less_goes_of_lines_that_the_agent_picked_out_of_a_file() -> None:
