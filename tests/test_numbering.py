@@ -1,5 +1,7 @@
 """Line numbers that a reader can count are not sent, and come back exactly."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +93,10 @@ def test_any_other_text_is_itself(text: str) -> None:
 )
 def test_numbers_that_a_command_asks_for_are_wanted(call: str, asked: bool) -> None:
     assert asked_for(call) == asked
+
+
+def test_a_call_that_holds_a_long_text_is_read_in_no_time() -> None:
+    start = time.process_time()
+    assert not asked_for("cat - a " * 10_000)
+    assert not asked_for("awk it " * 10_000)
+    assert time.process_time() - start < 1
