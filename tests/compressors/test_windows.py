@@ -94,6 +94,14 @@ def test_errors_stay_with_their_neighbours() -> None:
     assert BROKEN[at - WIDTH // 2 : at + WIDTH] in answer(result(BROKEN)).text
 
 
+def test_errors_stay_where_no_blank_parts_them_from_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kompress, "scores", lambda texts, **_: [float(2 * at < len(texts)) for at in range(len(texts))])
+    runs = [{"conclusion": "success", "log": f"https://ci.example/{number}", "retries": 0} for number in range(200)]
+    runs[170]["conclusion"] = "failure"
+    found = answer(result(json.dumps(runs, separators=(",", ":")))).text
+    assert '"conclusion":"failure","log":"https://ci.example/170"' in found and "ci.example/160" not in found
+
+
 def test_the_first_and_the_last_window_of_every_line_stay() -> None:
     found = answer(result(f"{DULL}\n{MINIFIED}\n")).text.split("\n")
     assert found[0].startswith(DULL[: WIDTH // 2]) and found[0].endswith(DULL[-WIDTH // 2 :])
