@@ -1,4 +1,4 @@
-"""References and the lines that stand in for what was left out: text in, one line of text out.
+"""References and markers, which stand in for what was left out: text in, one line of text or a part of one out.
 
 A reference is a content address: ten characters of the original's SHA-256 in a 32-letter alphabet without i, l, o, u,
 and a check character, so that a mistyped one is refused instead of resolved to something else. Collisions lengthen it.
