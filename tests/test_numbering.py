@@ -87,6 +87,8 @@ def test_any_other_text_is_itself(text: str) -> None:
         ("awk 'NR>=40 {print NR\": \"$0}' a.py", True),
         ("cat a.py", False),
         ("sed -n 40,90p a.py", False),
+        ("cat a.py | head -n 40", False),
+        ("cat a.py\ncut -b 1-9 b.py -n", False),
         ("file_path=/src/nl.py", False),
         ("file_path=/src/a.py limit=40", False),
     ],
