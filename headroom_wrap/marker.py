@@ -1,4 +1,4 @@
-"""References and the lines that stand in for what was left out: text in, one line of text out.
+"""References and markers, which stand in for what was left out: text in, one line of text or a part of one out.
 
 A reference is a content address: ten characters of the original's SHA-256 in a 32-letter alphabet without i, l, o, u,
 and a check character, so that a mistyped one is refused instead of resolved to something else. Collisions lengthen it.
@@ -72,12 +72,16 @@ def whole(segment: Segment, first: int, last: int, what: str) -> str:
 PRINTED = "[headroom original "
 """The first characters of what `headroom get` prints: what carries it passes uncompressed."""
 
-_LINE = re.compile(r"\[(?:lines? \d+(?:-\d+)?|rows? \d+(?:-\d+)?|.* · \S+.* [0-9a-hjkmnp-tv-z]{11,}\b).*\]\s*\Z")
+# The look ahead finds one " · " and stays with it: a long line full of them, each tried in turn, would take for ever.
+_LINE = re.compile(
+    r"\[(?:lines? \d+(?:-\d+)?|rows? \d+(?:-\d+)?|(?=(?P<what>.*? · \S))(?P=what).* [0-9a-hjkmnp-tv-z]{11,}\b)"
+)
 
 
 def is_marker(line: str) -> bool:
     """-> whether a line is one of ours: a gap or a footer, and not the agent's text."""
-    return _LINE.match(line.strip()) is not None
+    line = line.strip()
+    return line[-1:] == "]" and _LINE.match(line) is not None
 
 
 INSIDE = re.compile(r"…\[characters \d+-\d+ of line \d+ folded\]…")

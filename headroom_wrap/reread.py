@@ -81,6 +81,7 @@ def refer(text: str, segment: Segment, seen: Seen) -> str | None:
     lines = text.split("\n")
     bare, numbers = _bare(text)
     signs = _signs(lines)
+    ends = _ends(signs)
     unsigned = [line[1:] if sign else "" for line, sign in zip(lines, signs, strict=True)]
     known, known_unsigned = _known(bare, seen), _known(unsigned, seen) if any(signs) else {}
     if not (known or known_unsigned):
@@ -90,8 +91,7 @@ def refer(text: str, segment: Segment, seen: Seen) -> str | None:
     while place < len(lines):
         what, run = "unchanged", _longest(bare, place, len(lines), known, seen)
         if run is None and place in known_unsigned and signs[place]:
-            end = _same_sign(signs, place)
-            what, run = _SIGNS[signs[place]], _longest(unsigned, place, end, known_unsigned, seen)
+            what, run = _SIGNS[signs[place]], _longest(unsigned, place, ends[place], known_unsigned, seen)
         if run is None:
             out.append(lines[place])
             place += 1
@@ -115,12 +115,13 @@ def _signs(lines: Sequence[str]) -> list[str]:
     return out
 
 
-def _same_sign(signs: Sequence[str], place: int) -> int:
-    """-> where the run of lines with the sign of the line at `place` ends, as far as a reference needs to know."""
-    last = min(place + RUN, len(signs))
-    while last < len(signs) and signs[last] == signs[place]:
-        last += 1
-    return last if len(set(signs[place : place + RUN])) == 1 else place
+def _ends(signs: Sequence[str]) -> list[int]:
+    """-> for each line where the run of lines with its sign ends."""
+    out = list(range(1, len(signs) + 1))
+    for place in range(len(signs) - 2, -1, -1):
+        if signs[place] == signs[place + 1]:
+            out[place] = out[place + 1]
+    return out
 
 
 ASKED_AGAIN = 6
@@ -151,7 +152,7 @@ def _marked(line: str) -> bool:
 
 
 def _runs(lines: Sequence[str], markers: Sequence[int]) -> list[tuple[int, int]]:
-    """(place, hash) of every RUN lines in a row that hold no marker and some words."""
+    """(place, hash) of every RUN lines in a row that hold no marker."""
     hashes = [hash(line) for line in lines]
     blocked = {place - back for place in markers for back in range(RUN)}
     return [
@@ -178,6 +179,8 @@ def _longest(lines: Sequence[str], place: int, end: int, known: Known, seen: See
         return None
     number, start = known[place]
     source = seen.sources[number]
+    if seen.size - source.at > REACH:
+        return None
     count = 0
     limit = min(end - place, len(source.lines) - start)
     while count < limit and lines[place + count] == source.lines[start + count]:
@@ -185,9 +188,8 @@ def _longest(lines: Sequence[str], place: int, end: int, known: Known, seen: See
             break
         count += 1
     chars = sum(map(len, lines[place : place + count]))
-    near = seen.size - source.at <= REACH
     worth = count >= RUN and chars >= RUN_CHARS and any(map(_WORD.search, lines[place : place + count]))
-    return (source, start, count) if worth and near else None
+    return (source, start, count) if worth else None
 
 
 def _reference(numbers: tuple[int, int], what: str, source: Source, start: int, count: int) -> str:

@@ -1,5 +1,7 @@
 """Line numbers that a reader can count are not sent, and come back exactly."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,9 +87,18 @@ def test_any_other_text_is_itself(text: str) -> None:
         ("awk 'NR>=40 {print NR\": \"$0}' a.py", True),
         ("cat a.py", False),
         ("sed -n 40,90p a.py", False),
+        ("cat a.py | head -n 40", False),
+        ("cat a.py\ncut -b 1-9 b.py -n", False),
         ("file_path=/src/nl.py", False),
         ("file_path=/src/a.py limit=40", False),
     ],
 )
 def test_numbers_that_a_command_asks_for_are_wanted(call: str, asked: bool) -> None:
     assert asked_for(call) == asked
+
+
+def test_a_call_that_holds_a_long_text_is_read_in_no_time() -> None:
+    start = time.process_time()
+    assert not asked_for("cat - a " * 10_000)
+    assert not asked_for("awk it " * 10_000)
+    assert time.process_time() - start < 1

@@ -1,5 +1,7 @@
 """Runs of lines that already stand in the request become one line; what changed stays verbatim."""
 
+import time
+
 from headroom_wrap.reread import ASKED_AGAIN, REACH, Seen, refer
 from headroom_wrap.segment import Segment
 
@@ -74,6 +76,14 @@ def test_a_reference_reaches_back_only_so_far() -> None:
     seen = seen_with(text)
     seen.add("x" * REACH, "the result of Bash cat")
     assert refer(text, read(text), seen) is None
+
+
+def test_long_texts_that_no_reference_may_point_to_take_no_time() -> None:
+    far, blank = numbered(source(1, 8000)), "@@ -1,9 +1,9 @@" + "\n+" * 16_000
+    start = time.process_time()
+    assert refer(far, read(far), seen_with(far, "x" * REACH)) is None
+    assert refer(blank, read(blank), seen_with("\n" * 16_000)) is None
+    assert time.process_time() - start < 1
 
 
 def test_lines_of_a_diff_that_the_agent_has_just_written_are_references_with_their_sign() -> None:

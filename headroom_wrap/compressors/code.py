@@ -86,7 +86,10 @@ def code(segment: Segment) -> Compressed | None:
 
 
 def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[Fold] | None:
-    """-> the runs of lines that the trained model gives up; None: it can't run, or knows no safe price."""
+    """-> the runs of lines that the trained model gives up; None: it can't run, or knows no safe price.
+
+    Lines that are a whole body are named after it; what others belong to stands above them.
+    """
     price, file = kompress.price(tool=segment.tool, call=segment.call), reading.file
     scores = kompress.scores(file.lines, tool=segment.tool, call=segment.call, goal=segment.goal) if price else None
     if price is None or scores is None:
@@ -94,7 +97,8 @@ def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[F
     price = replace(price, use=price.use * SHARE)
     stays = kompress.keep(scores, kompress.costs(file.lines), price, _must(reading, found))
     gaps = [(first - file.first, last - 1 - file.first) for first, last in kompress.gaps(stays)]
-    return [Fold(first, last, _what(first, last, found)) for first, last in gaps]
+    whole = {(body.first, body.last): f"body of {body.name}" for body in found if body.name}
+    return [Fold(*lines, whole.get(lines, "rarely used")) for lines in gaps]
 
 
 def _must(reading: Reading, found: Sequence[Body]) -> list[bool]:
@@ -106,12 +110,6 @@ def _must(reading: Reading, found: Sequence[Body]) -> list[bool]:
         if _named(body, reading):
             stays[file.first + body.first : file.first + body.last + 1] = [True] * (body.last - body.first + 1)
     return stays
-
-
-def _what(first: int, last: int, found: Sequence[Body]) -> str:
-    """-> "body of f" for lines that are one, "rarely used" for others: what those belong to stands above them."""
-    names = (body.name for body in found if (body.first, body.last) == (first, last) and body.name)
-    return next((f"body of {name}" for name in names), "rarely used")
 
 
 def _named(body: Body, reading: Reading) -> bool:

@@ -10,7 +10,7 @@ Leaves out: runs of other lines, each as one line that says which. Where the res
 the gap says those, otherwise it counts lines of the result; the footer tells where the two differ.
 
 Not for: kinds of results for which no price is safe (reports of subagents and web pages among them); texts that the
-user wants in full; machines without numpy.
+user wants in full, tests where tests are spoken of, merge conflicts (`freedom`); machines without numpy.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ Reads
     eslint, gcc, clang, make, cmake, configure, docker build, terraform. Known by their own lines and not by the
     command, so that several of them may stand in one output.
 Keeps
-    Every line that is not known noise: failures, diagnostics, summaries, exit lines, warnings and what programs print.
+    What tells of a result: errors, summaries, exit lines, places in files, each of the user's own frames once. Below a
+    thousand tokens, and where the line model can't run, every other line that is not known noise, too.
 Leaves out
     Passed tests where there are more than twenty, progress, downloads, package steps, command echoes; library frames in
     the upper part of traces; the third and later copies of a line; what passed Go tests printed where many ran. Of a

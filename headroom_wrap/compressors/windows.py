@@ -45,6 +45,10 @@ string lost, at the full price 19,400 for three."""
 BESIDE = 1
 """Windows beside an error that stay too: without them seven strings more are lost at windows of 200 characters."""
 
+_BETWEEN = re.compile(r"[\",<>]+")
+"""What words stand between where there are no blanks: without a look at it `"failure","url":"http://a/b"` is one word,
+and as it has a slash, the name of a file and no error."""
+
 _ENDS = (
     re.compile(r"\\n|[;}\]>]+,?\s*|[.!?][\"')\]]*\s+|,(?=[\"\[{])"),
     re.compile(r"[,:]\s*|\s+"),
@@ -112,7 +116,7 @@ def _gaps(segment: Segment, found: Sequence[Window]) -> list[tuple[int, int]]:
 
 def _must(found: Sequence[Window], code: bool) -> list[bool]:
     """-> which windows stay whatever the model says. `code`: a source file, where the word "error" is none."""
-    wrong = [not code and not window.stays and is_error(window.text) for window in found]
+    wrong = [not code and not window.stays and is_error(_BETWEEN.sub(r"\g<0> ", window.text)) for window in found]
     return [window.stays or any(wrong[max(0, at - BESIDE) : at + BESIDE + 1]) for at, window in enumerate(found)]
 
 

@@ -19,7 +19,7 @@ BEFORE, AFTER = 2, 4
 BLOCK = 60
 """Lines that may belong to one error."""
 
-_CONTEXTS = 2
+_SURROUNDED = 2
 _WARNINGS = 10
 _FEW_ERRORS = 20
 
@@ -59,7 +59,7 @@ def troubles(lines: Sequence[str], found: Sequence[str], group: dict[str, int], 
             shown[group[mask]] += 1
             if shown[group[mask]] == 1:
                 out.first.append(told[0])
-            if job or shown[group[mask]] <= _CONTEXTS:
+            if job or shown[group[mask]] <= _SURROUNDED:
                 out.roots.add(told[0])
         elif not job and (is_warning(mask) or is_doubtful(mask)):
             out.kept.update((where[0], where[-1]))

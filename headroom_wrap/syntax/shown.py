@@ -63,7 +63,7 @@ def _bare(lines: list[str]) -> list[str]:
 
 
 _READS = re.compile(r"(?i)read|view|cat\b|(?:^|_)open|str_replace")
-_PATH = re.compile(r"[\w./~@+-]*[\w@+-]\.\w+")
+_PATH = re.compile(r"(?<![\w./~@+-])[\w./~@+-]*[\w@+-]\.\w+")
 _SHELL = re.compile(
     r"""\s*(?:cd\s+[^;&|\s]+\s*(?:&&|;)\s*)?
     (?:(?:cat|nl)(?:\s+-\w+)*|sed\s+-n\s+['"]?(?P<from>\d+),(?P<to>\d+)p['"]?|head(?:\s+-n?\s*(?P<head>\d+))?)

@@ -156,13 +156,27 @@ RESULTS = (
     "src/rates.ts:12:5 Extra semicolon",
     "Process exited with code 3",
     "1 failed, 169 passed",
+    "Ran 169 tests in 3.2 s",
+    "make: *** [all] Interrupt",
+    "The output was saved to /tmp/log, of it the beginning is shown",
 )
 
 
-def test_results_stay_where_the_line_model_is_asked_what_else_may_go() -> None:
-    found = output(told(*RESULTS))
+def test_results_stay_whatever_the_line_model_says_and_a_frame_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kompress, "scores", lambda lines, **_: [float(2 * at < len(lines)) for at in range(len(lines))])
+    library = '  File "/usr/lib/python3.12/site-packages/web/app.py", line 3, in run'
+    dull = [
+        [f"{letter}{at} has been looked at, and all is as it had been before" for at in "vwxyz"]
+        for letter in "abcdefghij"
+    ]
+    apart = [
+        line
+        for result, between in zip(RESULTS, dull, strict=False)
+        for line in (result, *(between if "File" not in result else ()))
+    ]
+    found = output(told(*apart, RESULTS[1], library))
     assert found is not None
-    assert [line for line in kept(found.text) if line in RESULTS] == list(RESULTS)
+    assert kept(found.text)[kept(found.text).index(RESULTS[0]) :] == list(RESULTS)
     assert "rarely used line" in found.text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,26 @@ def test_errors_stay_with_their_neighbours() -> None:
     assert BROKEN[at - WIDTH // 2 : at + WIDTH] in answer(result(BROKEN)).text
 
 
+def first_half(texts: Sequence[str], **_: str) -> list[float]:
+    """What a model would say that expects no use of the second half."""
+    return [float(2 * at < len(texts)) for at in range(len(texts))]
+
+
+def test_in_a_source_file_the_word_error_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kompress, "scores", first_half)
+    thrown = MINIFIED.replace("c:d};", "c:d}; throw Error(a);")
+    shown, read = result(thrown), result(thrown, tool="Read", call="file_path=/a/x.js", path="/a/x.js")
+    assert windows(shown) is None and len(answer(read).text) < 0.7 * len(thrown)
+
+
+def test_errors_stay_where_no_blank_parts_them_from_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kompress, "scores", first_half)
+    runs = [{"conclusion": "success", "log": f"https://ci.example/{number}", "retries": 0} for number in range(200)]
+    runs[170]["conclusion"] = "failure"
+    found = answer(result(json.dumps(runs, separators=(",", ":")))).text
+    assert '"conclusion":"failure","log":"https://ci.example/170"' in found and "ci.example/160" not in found
+
+
 def test_the_first_and_the_last_window_of_every_line_stay() -> None:
     found = answer(result(f"{DULL}\n{MINIFIED}\n")).text.split("\n")
     assert found[0].startswith(DULL[: WIDTH // 2]) and found[0].endswith(DULL[-WIDTH // 2 :])
@@ -126,8 +147,8 @@ def test_the_marker_s_own_command_prints_what_a_gap_stands_for(
 
 
 def test_text_whose_terminal_codes_were_taken_out_is_left_alone() -> None:
-    outcome, _ = route(result(f"\x1b[32m{DULL}\x1b[0m"), None, DEFAULT)
-    assert "windows" not in outcome.compressor
+    outcome, _ = route(result("\x1b[32mok\x1b[0m " * 30 + PROSE), None, DEFAULT)
+    assert outcome.compressor == "clean"
 
 
 def test_texts_of_which_less_than_half_stands_in_long_lines_are_left_to_lines_by_use() -> None:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from headroom_wrap.segment import Segment
@@ -70,3 +72,9 @@ def test_languages_go_by_the_ending_of_the_name():
     assert [language_of(name) for name in ("a.py", "/x/b.TSX", "c.h", "d.min.js", "Makefile", "x.go/readme")] == [
         *("python", "tsx", "c", "javascript", "", "")
     ]
+
+
+def test_a_long_argument_without_a_path_is_read_in_no_time():
+    start = time.process_time()
+    assert shown(Segment("text", "read_thread", "body=" + "ab/+" * 10_000)) is None
+    assert time.process_time() - start < 1
