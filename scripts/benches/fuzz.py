@@ -161,6 +161,7 @@ FRAGMENTS = (
         "No such ",
     ),
     *("\nError: a", "Exit Code: 1\n", "</output>", "<system-reminder>", "\n[more lines]", "\n(offset 3 to continue)"),
+    *("[a · b", " · ", " 0123456789a", "[lines 1-9 folded: a]\n", "…[characters 1-9 of line 1 folded]…"),
 )
 
 CALLS = (
