@@ -170,7 +170,8 @@ def bare(lines: Sequence[str]) -> tuple[list[str], bool]:
 def table(lines: Sequence[str], tool: str, call: str, goal: str, rarity: Ints) -> dict[str, Ints]:
     """-> the features of each line by name, every one as long as `lines`. `rarity`: 0 to 255 for each slot of a word.
 
-    Lines hold no line ends. Time is that of some 60 passes over the bytes and one sort of the words.
+    Lines hold no line ends. Time is that of some 60 passes over the bytes and one sort of the words. Training draws
+    features by their place: in another order it doesn't come to the shipped weights.
     """
     code, numbered = bare(lines)
     raw, starts, ends = _split(code)
@@ -185,7 +186,8 @@ def table(lines: Sequence[str], tool: str, call: str, goal: str, rarity: Ints) -
     out |= _asked(found, asked)
     out |= _repeated(raw, starts, ends)
     out |= _around(out)
-    return out | _whole(out, tool, call, goal, numbered) | _between(asked, len(starts))
+    shared = {f"call_in_{name}": int(np.isin(asked["call"], asked[name]).sum()) for name in ("said", "goal")}
+    return out | _whole(out, tool, call, goal, shared | {"numbered": int(numbered)})
 
 
 def _shape(raw: Bytes, starts: Ints, ends: Ints) -> dict[str, Ints]:
@@ -346,13 +348,7 @@ def _share(part: Ints, total: int) -> int:
     return int(part.sum()) * 1000 // max(1, total)
 
 
-def _between(asked: dict[str, Hashes], n: int) -> dict[str, Ints]:
-    """-> how many words of the call stand in the goal and in its end, for every line the same."""
-    shared = {f"call_in_{name}": np.isin(asked["call"], asked[name]).sum() for name in ("said", "goal")}
-    return {name: np.full(n, value, dtype=np.int64) for name, value in shared.items()}
-
-
-def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, numbered: bool) -> dict[str, Ints]:
+def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, found: dict[str, int]) -> dict[str, Ints]:
     """-> what is the same for every line of the result, and where in it the line stands."""
     n, place = len(own["length"]), np.arange(len(own["length"]))
     said = goal[-TAIL:]
@@ -361,12 +357,14 @@ def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, numbered: bool
         "kind": KINDS.index(kind_of(tool, call)),
         "lines": n,
         "tokens": total // 100,
-        "numbered": int(numbered),
+        "numbered": found["numbered"],
         "call_length": len(call),
         "goal_length": len(goal),
         "range": int(_RANGE.search(call) is not None),
         "changes": int(_CHANGES.search(said) is not None),
         "looks": int(_LOOKS.search(said) is not None),
+        "call_in_said": found["call_in_said"],
+        "call_in_goal": found["call_in_goal"],
         "blank_share": _share((own["length"] == 0).astype(np.int64), n),
         "equal_share": _share((own["equal"] > 1).astype(np.int64), n),
         "alike_share": _share((own["alike"] > 1).astype(np.int64), n),
