@@ -25,6 +25,9 @@ from headroom_wrap.segment import Compressed, Segment
 
 ROOM = 12_000
 """Characters of hits that are shown of a result above the budget."""
+SHORTEST = 4
+"""Characters that lines have on average: where most are blank, to look at each costs more than all else."""
+
 LONG = 300
 AROUND = 100
 FEWEST = 3
@@ -133,6 +136,8 @@ def _read(segment: Segment) -> list[Line] | None:
     """-> the lines, those of a search with their path; None: no search result."""
     asked = _is_search(segment)
     raws = segment.text.split("\n")
+    if len(segment.text) < SHORTEST * len(raws):
+        return None
     lines = [_hit(place, raw, asked) for place, raw in enumerate(raws, 1)]
     hits = {line.path for line in lines if line.path}
     if not hits and asked:
