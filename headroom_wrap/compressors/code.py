@@ -33,7 +33,7 @@ from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.bodies import Body, bodies
 from headroom_wrap.syntax.languages import language_of
 from headroom_wrap.syntax.shown import Shown, shown
-from headroom_wrap.syntax.signature import is_signature
+from headroom_wrap.syntax.signature import signatures
 
 LARGE = 200
 NEAR = 100
@@ -88,7 +88,8 @@ def code(segment: Segment) -> Compressed | None:
 def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[Fold] | None:
     """-> the runs of lines that the trained model gives up; None: it can't run, or knows no safe price.
 
-    Lines that are a whole body are named after it; what others belong to stands above them.
+    Lines that are a whole body, and no more than what closes it, are named after it; what others belong to stands above
+    them.
     """
     price, file = kompress.price(tool=segment.tool, call=segment.call), reading.file
     scores = kompress.scores(file.lines, tool=segment.tool, call=segment.call, goal=segment.goal) if price else None
@@ -97,15 +98,22 @@ def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[F
     price = replace(price, use=price.use * SHARE)
     stays = kompress.keep(scores, kompress.costs(file.lines), price, _must(reading, found))
     gaps = [(first - file.first, last - 1 - file.first) for first, last in kompress.gaps(stays)]
-    whole = {(body.first, body.last): f"body of {body.name}" for body in found if body.name}
-    return [Fold(*lines, whole.get(lines, "rarely used")) for lines in gaps]
+    whole = {(body.first, _end(file, body.last)): f"body of {body.name}" for body in found if body.name}
+    return [Fold(first, last, whole.get((first, _end(file, last)), "rarely used")) for first, last in gaps]
+
+
+def _end(file: Shown, last: int) -> int:
+    """-> the last line up to `last` that is neither blank nor only closes what stands above it."""
+    while last > 0 and not file.code[last].strip(" \t});,"):
+        last -= 1
+    return last
 
 
 def _must(reading: Reading, found: Sequence[Body]) -> list[bool]:
     """-> which lines of the result stay whatever the model says."""
     file = reading.file
     stays = [True] * len(file.lines)
-    stays[file.first : file.first + len(file.code)] = map(is_signature, file.code)
+    stays[file.first : file.first + len(file.code)] = signatures(file.code)
     for body in found:
         if _named(body, reading):
             stays[file.first + body.first : file.first + body.last + 1] = [True] * (body.last - body.first + 1)

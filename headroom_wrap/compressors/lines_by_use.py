@@ -25,7 +25,7 @@ from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.languages import language_of
 from headroom_wrap.syntax.shown import Shown, shown
-from headroom_wrap.syntax.signature import is_signature
+from headroom_wrap.syntax.signature import signatures
 
 
 def lines_by_use(segment: Segment) -> Compressed | None:
@@ -52,7 +52,7 @@ def must(lines: Sequence[str], path: str) -> list[bool]:
     """-> which lines stay whatever the model says: signatures of a source file; in anything else errors, and where the
     tool itself says that it cut its result."""
     if path and language_of(path):
-        return [is_signature(line) for line in lines]
+        return signatures(lines)
     return [is_error(line) or is_notice(line) for line in lines]
 
 
