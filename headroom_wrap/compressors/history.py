@@ -17,11 +17,18 @@ import re
 from collections.abc import Sequence
 
 from headroom_wrap.lines.fold import BLANK, KEEP, folded
+from headroom_wrap.lines.git import asks_for_blame
 from headroom_wrap.lines.goal import goal_words, naming
 from headroom_wrap.segment import Compressed, Segment
 
 _ENTRY = re.compile(r"commit [0-9a-f]{7,40}\b")
-_SHORT = re.compile(r"(?:[*|\\/ ]+)?[0-9a-f]{7,40} (?:\([^)]*\) |HEAD@\{\d+\}: )?\S")
+_SHORT = re.compile(
+    r"(?:[*|\\/ ]+)?[0-9a-f]{7,40} "
+    r"(?! *(?:[^\s(]+ +)?(?:\d{1,9} +)?(?:\([^)]{1,200} )?\d{1,9}\)(?: |$))"
+    r"(?:\([^)]*\) |HEAD@\{\d+\}: )?\S"
+)
+"""The second line is a line of a blame (`abc1234f a.py 7 (Ada 2024-02-03 9) x`), where no call tells it from a log."""
+
 _UNTRACKED = re.compile(r"\?\? \S|\t(?!(?:modified|new file|deleted|renamed|both \w+|typechange|copied):)\S")
 
 _FULL = 10
@@ -32,6 +39,8 @@ _FILES = 15
 def history(segment: Segment) -> Compressed | None:
     """-> the history with its older part folded, or None where it is short or the call asks nothing of git."""
     if not segment.way_back or "git" not in segment.call or "\n@@ -" in segment.text:
+        return None
+    if asks_for_blame(segment.call):
         return None
     lines = segment.text.split("\n")
     labels = [KEEP] * len(lines)

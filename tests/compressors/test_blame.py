@@ -13,6 +13,11 @@ HEADS = (
     "8be07d141 (Noor Haddad 2025-06-11 17:42:30 +0200 ",
     "8be07d141 src/b.py (Noor (2) Haddad 2025-06-11 ",
     "8be07d141 ",
+    "8be07d141  7 (Ada Sund 2024-02-03 10:00:01 +0100 ",
+    "8be07d141  7 ",
+    "8be07d141 20 01 ",
+    "          (Ada Sund 2024-02-03 10:00:01 +0100 ",
+    "          ",
     "8be07d141\t(Ada\t2024-02-03 10:00:01 +0100\t",
     "",
 )
@@ -28,8 +33,9 @@ BLOCK = st.tuples(
 @given(st.lists(NUMBERED, min_size=2, max_size=30), st.lists(CODE, max_size=2))
 def test_a_short_form_is_the_blame_it_was_made_of(lines: list[tuple[str, int, str]], others: list[str]) -> None:
     text = "\n".join([*(f"{head}{number:>3}){code}" for head, number, code in lines), *others])
-    found = blame(Segment(text))
-    assert found is None or expand(found.text) == text
+    for call in ("", "git blame a.py"):
+        found = blame(Segment(text, call=call))
+        assert found is None or expand(found.text) == text
 
 
 @given(st.lists(BLOCK, min_size=2, max_size=12))
@@ -54,3 +60,7 @@ def test_what_is_no_blame_is_left_alone() -> None:
     assert blame(Segment("deadbeef is a commit\n" * 40)) is None
     assert blame(Segment("1) first\n2) second\n" * 40)) is None
     assert blame(Segment(NOTICE + "\n" + "8be07d141 1) x\n" * 40)) is None
+
+
+def test_what_is_no_blame_but_indented_and_numbered_is_left_alone() -> None:
+    assert blame(Segment("      1) first\n      2) second\n" * 40)) is None

@@ -76,3 +76,21 @@ def test_untracked_files_fold_and_changed_ones_stay() -> None:
 def test_lists_that_git_did_not_print_are_left_alone() -> None:
     assert history(segment(SHORT, "cat hashes.txt")) is None
     assert history(segment(SHORT[:30])) is None
+
+
+BLAMES = (
+    "{0:08x} {1:>3} (Ada Sund 2026-03-02 10:00:00 +0100 {1:>3}) x = {1}",
+    "{0:08x} {1:>3}) x = {1}",
+    "{0:08x} {1:>3} {1:>3}) x = {1}",
+    "{0:08x} src/a.py {1:>3} (Ada Sund 2026-03-02 10:00:00 +0100 {1:>3}) x = {1}",
+)
+
+
+@pytest.mark.parametrize("line", BLAMES)
+@pytest.mark.parametrize("call", ["git blame -n a.py", "git -C shop --no-pager annotate a.py | cat", "git-lines a.py"])
+def test_lines_of_a_blame_are_no_commits(line: str, call: str) -> None:
+    assert history(segment([line.format(place // 9, place) for place in range(100, 300)], call)) is None
+
+
+def test_a_log_that_looks_for_blame_is_a_log() -> None:
+    assert history(segment(SHORT, "git log --oneline --grep blame")) is not None
