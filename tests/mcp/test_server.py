@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -69,6 +70,19 @@ def test_the_list_of_tools_is_a_constant_and_says_that_they_only_read(tmp_path: 
     assert first == second
     assert [tool["name"] for tool in tools] == ["headroom_retrieve", "headroom_compress", "headroom_stats"]
     assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
+
+
+@pytest.mark.parametrize("initialized", [False, True])
+def test_a_client_that_closes_its_end_ends_the_server_in_silence(initialized: bool, tmp_path: Path) -> None:
+    about = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    first = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
+    ended = subprocess.run(
+        [sys.executable, "-m", "headroom_wrap", "mcp"],
+        input=f"{json.dumps(first)}\n".encode() if initialized else b"",
+        env={"HEADROOM_HOME": str(tmp_path)}, cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.count(b"\n") == initialized
 
 
 def test_an_original_comes_back_to_the_letter_by_the_words_of_its_marker(tmp_path: Path) -> None:
