@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -102,6 +103,18 @@ def test_a_long_original_says_how_the_tool_goes_on(tmp_path: Path) -> None:
     last = text.splitlines()[-1]
     assert last.startswith("[lines ") and f"headroom_retrieve {ref} --lines " in last and "headroom get" not in last
     assert called(tmp_path, "headroom_retrieve", ref=ref, all=True)[1].endswith(TEXT)
+
+
+def test_the_place_of_a_match_in_a_long_line_is_what_the_tool_takes(tmp_path: Path) -> None:
+    from headroom_wrap.mcp.server import answered  # noqa: PLC0415
+
+    ref = Objects(tmp_path).keep("".join(f"word{number} " for number in range(5000)))
+    text = text_of(answered(tmp_path, "headroom_retrieve", {"ref": ref, "grep": "word2000 "}))
+    _, match, more = text.splitlines()
+    place = re.match(r"1:\[characters (\d+-\d+) of line 1\] ", match)
+    assert place is not None and more.endswith(f"headroom_retrieve {ref} --lines N --chars A-B]")
+    again = text_of(answered(tmp_path, "headroom_retrieve", {"ref": ref, "lines": "1", "chars": place[1]}))
+    assert again.splitlines()[1] == match[place.end() :].rstrip("\n") and "word2000 " in again
 
 
 @pytest.mark.parametrize(
