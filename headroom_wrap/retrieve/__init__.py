@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from headroom_wrap.marker import PRINTED, WAY_BACK
+from headroom_wrap.refused import Refused
 from headroom_wrap.retrieve.chosen import Chosen, Part, Wanted, chosen, lines_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def retrieved(original: Original, wanted: Wanted, limit: int = TOKENS, command: 
     if wanted.chars is None or not found.parts:
         return page.text()
     text = "".join(part.text for part in found.parts)
+    _reach(text, wanted.chars[0])
     return page.characters(text, wanted.chars, wanted)
 
 
@@ -44,7 +46,14 @@ def exact(original: Original, wanted: Wanted) -> str:
     text = "".join(part.text for part in chosen(original.text, wanted, whole=True).parts)
     if wanted.chars is None:
         return text
+    _reach(text, wanted.chars[0])
     return text[wanted.chars[0] - 1 : wanted.chars[1]]
+
+
+def _reach(text: str, first: int) -> None:
+    """Raise Refused where what is wanted ends before its character `first`."""
+    if first > max(len(text), 1):
+        raise Refused(f"there is no character {first}", f"what is wanted has {len(text)} characters", "correct --chars")
 
 
 def _described(original: Original) -> str:

@@ -57,7 +57,7 @@ def chosen(text: str, wanted: Wanted, *, whole: bool = False) -> Chosen:
     found = rows.found(text, wanted.jq, as_rows=bool(wanted.rows or wanted.where))
     if isinstance(found, str):
         return _lines(found, wanted, whole)
-    first, last = _within(wanted, len(found))
+    first, last = _within(wanted, "rows", len(found))
     kept = rows.matching(list(enumerate(found, 1))[first - 1 : last], wanted.where)
     parts = [Part(number, f"{row.text}\n") for number, row in kept]
     if wanted.where and wanted.grep is None:
@@ -72,14 +72,20 @@ def lines_of(text: str) -> list[str]:
 
 def _lines(text: str, wanted: Wanted, whole: bool) -> Chosen:
     lines = lines_of(text)
-    first, last = _within(wanted, len(lines))
+    first, last = _within(wanted, "lines", len(lines))
     parts = [Part(*numbered) for numbered in enumerate(lines[first - 1 : last], first)]
     return _chosen("lines", len(lines), parts, wanted, whole)
 
 
-def _within(wanted: Wanted, total: int) -> tuple[int, int]:
-    """-> the first and the last that are wanted."""
-    return wanted.rows or wanted.lines or (1, total)
+def _within(wanted: Wanted, what: str, total: int) -> tuple[int, int]:
+    """-> the first and the last that are wanted. Raises Refused where there are not so many."""
+    first, last = wanted.rows or wanted.lines or (1, total)
+    if first > max(total, 1):
+        option = "--rows" if wanted.rows else "--lines"
+        raise Refused(
+            f"there is no {what[:-1]} {first}", f"{wanted.jq or 'it'} has {total} {what}", f"correct {option}"
+        )
+    return first, last
 
 
 def _chosen(what: str, total: int, parts: list[Part], wanted: Wanted, whole: bool) -> Chosen:

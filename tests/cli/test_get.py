@@ -92,8 +92,22 @@ def test_matches_are_numbered_and_context_is_told_apart(ref: str) -> None:
 
 
 def test_nothing_wanted_says_so(ref: str) -> None:
-    for words in (("--grep", "absent"), ("--lines", "201-"), ("--grep", "absent", "--head", "1", "--tail", "1")):
+    for words in (("--grep", "absent"), ("--grep", "absent", "--head", "1", "--tail", "1")):
         assert got(ref, *words).output == f"[headroom original {ref} · none of its 200 lines is wanted]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--lines 201-", "there is no line 201: it has 200 lines; correct --lines"),
+        ("--lines 5000-6000 --raw", "there is no line 5000: it has 200 lines; correct --lines"),
+        ("--lines 1 --chars 900-950", "there is no character 900: what is wanted has 13 characters; correct --chars"),
+        ("--lines 1 --chars 900- --raw", "there is no character 900: what is wanted has 13 characters; correct"),
+    ],
+)
+def test_what_lies_beyond_the_end_is_refused_with_the_size(ref: str, words: str, says: str) -> None:
+    with pytest.raises(Refused, match=re.escape(says)):
+        got(ref, *words.split())
 
 
 def test_what_it_is_without_its_text(ref: str) -> None:
@@ -294,6 +308,8 @@ def test_coloured_json_is_read_without_its_colours(home: Path) -> None:
         ("plain", ("--rows", "1"), "not JSON.*use --lines"),
         ("[" * 100_000 + "]" * 100_000, ("--rows", "1"), "nested too deep|not JSON"),
         ("[1]", ("--lines", "1", "--rows", "1"), "different counts"),
+        ("[1, 2]", ("--rows", "3-4"), "no row 3: it has 2 rows; correct --rows"),
+        ('{"a":"b"}', ("--jq", ".a", "--lines", "2"), r"no line 2: .a has 1 lines; correct --lines"),
         ("[1]", ("--jq", ".a b"), "is not a path"),
         ("[1]", ("--jq", ".[3]"), r"there is: 1 values"),
         ('{"a":1}', ("--jq", ".b"), "there is: a; correct"),
