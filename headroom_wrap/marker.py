@@ -56,7 +56,12 @@ def inside(line: int, first: int, last: int) -> str:
 
     `--lines 3 --chars 401-900` prints them, which the segment's `footer` says once.
     """
-    return f"…[characters {first}-{last} of line {line} folded]…"
+    return f"…[{stretch(line, first, last)} folded]…"
+
+
+def stretch(number: int, first: int, last: int, what: str = "line") -> str:
+    """-> what names some characters of a line (or a row), for instance `characters 401-900 of line 3`."""
+    return f"characters {first}-{last} of {what} {number}"
 
 
 def footer(segment: Segment, omitted: str, options: str = "--lines A-B") -> str:

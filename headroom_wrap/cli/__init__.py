@@ -83,7 +83,8 @@ def main() -> None:
             stream.reconfigure(errors="headroom")
     try:
         code = group(prog_name="headroom", standalone_mode=False)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # the MCP server closes it when its client does
+            sys.stdout.flush()
     except click.ClickException as problem:
         _refused(problem.format_message(), problem.ctx if isinstance(problem, click.UsageError) else None)
     except EXPECTED as problem:

@@ -44,7 +44,10 @@ def _or_bad(read: Callable[[str], T], value: str) -> T:
     "--where", metavar="EXPR", default="", help="Only rows for which this holds: 'status>=400 and level=error'."
 )
 @click.option(
-    "--grep", metavar="RE", callback=_pattern, help="Only lines that match this regular expression, with their numbers."
+    "--grep",
+    metavar="RE",
+    callback=_pattern,
+    help="Only lines that match this regular expression, numbered; of very long ones the text around matches.",
 )
 @click.option("-C", "around", type=click.IntRange(0), default=0, help="With --grep: lines of context on both sides.")
 @click.option("--head", type=click.IntRange(1), help="Only the first lines or rows.")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from headroom_wrap.marker import PRINTED, WAY_BACK
+from headroom_wrap.refused import Refused
 from headroom_wrap.retrieve.chosen import Chosen, Part, Wanted, chosen, lines_of
 
 if TYPE_CHECKING:
@@ -31,17 +32,28 @@ def retrieved(original: Original, wanted: Wanted, limit: int = TOKENS, command: 
         return _described(original)
     found = chosen(original.text, wanted)
     page = _Page(original.ref, wanted, found, limit, f"{command} {original.ref}")
-    if wanted.chars is not None:
-        return page.characters("".join(part.text for part in found.parts), wanted.chars, wanted)
-    return page.text()
+    if wanted.chars is None or not found.parts:
+        return page.text()
+    text = "".join(part.text for part in found.parts)
+    _reach(text, wanted.chars[0])
+    return page.characters(text, wanted.chars, wanted)
 
 
 def exact(original: Original, wanted: Wanted) -> str:
     """-> what is wanted of an original and not a character more. Raises Refused for what can't be selected from it."""
     if wanted.stat:
         return _described(original)
-    text = "".join(part.text for part in chosen(original.text, wanted).parts)
-    return text if wanted.chars is None else text[wanted.chars[0] - 1 : wanted.chars[1]]
+    text = "".join(part.text for part in chosen(original.text, wanted, whole=True).parts)
+    if wanted.chars is None:
+        return text
+    _reach(text, wanted.chars[0])
+    return text[wanted.chars[0] - 1 : wanted.chars[1]]
+
+
+def _reach(text: str, first: int) -> None:
+    """Raise Refused where what is wanted ends before its character `first`."""
+    if first > max(len(text), 1):
+        raise Refused(f"there is no character {first}", f"what is wanted has {len(text)} characters", "correct --chars")
 
 
 def _described(original: Original) -> str:
@@ -69,7 +81,12 @@ class _Page(NamedTuple):
         if not fits:
             return self._endless(parts)
         header = f"{what} {parts[0].number}-{parts[fits - 1].number} of {self.found.total}{self._inside()}"
-        return f"{PRINTED}{self.ref} {header}]\n" + "".join(part.text for part in parts[:fits]) + self._rest(fits)
+        return (
+            f"{PRINTED}{self.ref} {header}]\n"
+            + "".join(part.text for part in parts[:fits])
+            + self._more()
+            + self._rest(fits)
+        )
 
     def characters(self, text: str, chars: tuple[int, int], wanted: Wanted) -> str:
         """-> header, a range of characters of what is otherwise wanted, what follows."""
@@ -88,7 +105,14 @@ class _Page(NamedTuple):
     def _endless(self, parts: Sequence[Part]) -> str:
         """-> the beginning of a first part that doesn't fit by itself."""
         first = self._only(parts[0].number, parts[0].number)
-        return self.characters(parts[0].text, (1, len(parts[0].text)), first) + self._rest(1)
+        return self.characters(parts[0].text, (1, len(parts[0].text)), first) + self._more() + self._rest(1)
+
+    def _more(self) -> str:
+        """-> how to print more of a line of which only what stands around the matches was printed."""
+        if not self.found.cut:
+            return ""
+        options = " ".join(filter(None, (_options(Wanted(jq=self.wanted.jq)), f"--{self.found.what} N --chars A-B")))
+        return f"[long {self.found.what}: the text around each match · {self.again} {options}]\n"
 
     def _rest(self, printed: int) -> str:
         parts, what = self.found.parts, self.found.what
@@ -111,7 +135,7 @@ class _Page(NamedTuple):
         """-> ` of line 5 in .body`, as far as the characters are not those of the whole."""
         alone = wanted.rows or wanted.lines
         which = f" in {self.found.what[:-1]} {alone[0]}" if alone and alone[0] == alone[1] else ""
-        return f"{which}{self._inside()}"
+        return f"{' of the matches' if self.found.cut else ''}{which}{self._inside()}"
 
 
 def _options(wanted: Wanted) -> str:

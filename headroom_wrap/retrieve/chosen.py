@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from headroom_wrap.refused import Refused
+from headroom_wrap.retrieve.around import LONG, around, core
 
 
 class Wanted(NamedTuple):
@@ -36,33 +38,31 @@ class Part(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The wanted "lines" or "rows", out of `total`."""
+    """The wanted "lines" or "rows", out of `total`. `cut`: of long ones only what stands around the matches."""
 
     what: str
     total: int
     parts: Sequence[Part]
+    cut: bool = False
 
 
-def chosen(text: str, wanted: Wanted) -> Chosen:
-    """-> what is wanted of a text. Raises Refused where a path, a condition or rows don't fit it."""
+def chosen(text: str, wanted: Wanted, *, whole: bool = False) -> Chosen:
+    """-> what is wanted of a text; `whole`: long lines that match too. Raises Refused for what doesn't fit the text."""
     if wanted.lines and (wanted.rows or wanted.where):
         raise Refused("lines and rows are different counts", "", "give --lines, or --rows and --where")
     if not (wanted.jq or wanted.rows or wanted.where):
-        return _lines(text, wanted)
+        return _lines(text, wanted, whole)
     from headroom_wrap.retrieve import rows  # noqa: PLC0415 - JSON, which lines do without
 
     found = rows.found(text, wanted.jq, as_rows=bool(wanted.rows or wanted.where))
     if isinstance(found, str):
-        return _lines(found, wanted)
-    numbered = list(enumerate(found, 1))
-    first, last = wanted.rows or wanted.lines or (1, len(numbered))
-    kept = rows.matching(numbered[first - 1 : last], wanted.where)
+        return _lines(found, wanted, whole)
+    first, last = _within(wanted, "rows", len(found))
+    kept = rows.matching(list(enumerate(found, 1))[first - 1 : last], wanted.where)
     parts = [Part(number, f"{row.text}\n") for number, row in kept]
-    if wanted.grep is not None:
-        parts = _matching(parts, wanted.grep, wanted.around)
-    elif wanted.where:
+    if wanted.where and wanted.grep is None:
         parts = [Part(number, f"{number}:{line}") for number, line in parts]
-    return Chosen("rows", len(numbered), _ends(parts, wanted))
+    return _chosen("rows", len(found), parts, wanted, whole)
 
 
 def lines_of(text: str) -> list[str]:
@@ -70,13 +70,31 @@ def lines_of(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _lines(text: str, wanted: Wanted) -> Chosen:
+def _lines(text: str, wanted: Wanted, whole: bool) -> Chosen:
     lines = lines_of(text)
-    first, last = wanted.lines or (1, len(lines))
+    first, last = _within(wanted, "lines", len(lines))
     parts = [Part(*numbered) for numbered in enumerate(lines[first - 1 : last], first)]
-    if wanted.grep is not None:
-        parts = _matching(parts, wanted.grep, wanted.around)
-    return Chosen("lines", len(lines), _ends(parts, wanted))
+    return _chosen("lines", len(lines), parts, wanted, whole)
+
+
+def _within(wanted: Wanted, what: str, total: int) -> tuple[int, int]:
+    """-> the first and the last that are wanted. Raises Refused where there are not so many."""
+    first, last = wanted.rows or wanted.lines or (1, total)
+    if first > max(total, 1):
+        option = "--rows" if wanted.rows else "--lines"
+        raise Refused(
+            f"there is no {what[:-1]} {first}", f"{wanted.jq or 'it'} has {total} {what}", f"correct {option}"
+        )
+    return first, last
+
+
+def _chosen(what: str, total: int, parts: list[Part], wanted: Wanted, whole: bool) -> Chosen:
+    if wanted.grep is None:
+        return Chosen(what, total, _ends(parts, wanted))
+    least = sys.maxsize if whole else LONG
+    printed = _ends(_matching(parts, wanted.grep, wanted.around, what[:-1], least), wanted)
+    long = {part.number for part in parts if len(part.text) > least}
+    return Chosen(what, total, printed, any(part.number in long for part in printed))
 
 
 def _ends(parts: list[Part], wanted: Wanted) -> list[Part]:
@@ -87,13 +105,19 @@ def _ends(parts: list[Part], wanted: Wanted) -> list[Part]:
     return head if wanted.head else tail
 
 
-def _matching(parts: list[Part], grep: re.Pattern[str], around: int) -> list[Part]:
-    """-> the matching parts and those around them, in the form of `grep -n`: `12:` a match, `13-` beside one."""
+def _matching(parts: list[Part], grep: re.Pattern[str], beside: int, what: str, long: int) -> list[Part]:
+    """-> the matching parts and those beside them, in the form of `grep -n`: `12:` a match, `12-` beside one.
+
+    Of parts of more than `long` characters what stands around the matches.
+    """
+    grep = core(grep)
     hits = {place for place, part in enumerate(parts) if grep.search(part.text)}
-    near = {place for hit in hits for place in range(hit - around, hit + around + 1)} & set(range(len(parts)))
+    near = {place for hit in hits for place in range(hit - beside, hit + beside + 1)} & set(range(len(parts)))
     printed: list[Part] = []
     for place in sorted(near):
         number, line = parts[place]
-        gap = "--\n" if around and printed and place - 1 not in near else ""
-        printed.append(Part(number, f"{gap}{number}{':' if place in hits else '-'}{line}"))
+        gap = "--\n" if beside and printed and place - 1 not in near else ""
+        mark = ":" if place in hits else "-"
+        shown = f"{number}{mark}{line}" if len(line) <= long else around(number, line, grep, mark, what)
+        printed.append(Part(number, gap + shown))
     return printed

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from headroom_wrap import tokens
 from headroom_wrap.cli.get import command
 from headroom_wrap.marker import ref_of
 from headroom_wrap.refused import Refused
+from headroom_wrap.retrieve import TOKENS
 from headroom_wrap.settings import environment
 from headroom_wrap.store import UnknownRef
 from headroom_wrap.store.objects import Objects
@@ -89,8 +92,22 @@ def test_matches_are_numbered_and_context_is_told_apart(ref: str) -> None:
 
 
 def test_nothing_wanted_says_so(ref: str) -> None:
-    for words in (("--grep", "absent"), ("--lines", "201-"), ("--grep", "absent", "--head", "1", "--tail", "1")):
+    for words in (("--grep", "absent"), ("--grep", "absent", "--head", "1", "--tail", "1")):
         assert got(ref, *words).output == f"[headroom original {ref} · none of its 200 lines is wanted]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--lines 201-", "there is no line 201: it has 200 lines; correct --lines"),
+        ("--lines 5000-6000 --raw", "there is no line 5000: it has 200 lines; correct --lines"),
+        ("--lines 1 --chars 900-950", "there is no character 900: what is wanted has 13 characters; correct --chars"),
+        ("--lines 1 --chars 900- --raw", "there is no character 900: what is wanted has 13 characters; correct"),
+    ],
+)
+def test_what_lies_beyond_the_end_is_refused_with_the_size(ref: str, words: str, says: str) -> None:
+    with pytest.raises(Refused, match=re.escape(says)):
+        got(ref, *words.split())
 
 
 def test_what_it_is_without_its_text(ref: str) -> None:
@@ -110,7 +127,7 @@ def test_long_output_is_cut_at_a_line_and_says_how_to_go_on(home: Path) -> None:
 
 
 def test_what_follows_is_asked_for_with_the_same_filter(home: Path) -> None:
-    ref = Objects(home).keep("".join(f"{'odd' if n % 2 else 'even'} {'x' * 999}\n" for n in range(1, 61)))
+    ref = Objects(home).keep("".join(f"{'odd' if n % 2 else 'even'} {'x' * 990}\n" for n in range(1, 61)))
     first = got(ref, "--grep", "^odd |a b", "--head", "25").output
     last = first.splitlines()[-1]
     assert last == f"[lines 35-49 follow · headroom get {ref} --lines 35-49 --grep '^odd |a b', or --all]"
@@ -141,6 +158,70 @@ def test_one_endless_line_comes_in_ranges_of_characters(home: Path) -> None:
     rest = got(ref, "--lines", "2", "--chars", f"{end + 1}-30001").output
     assert rest == f"[headroom original {ref} characters {end + 1}-30001 of 30001 in line 2]\n{text[5 + end : 30006]}"
     assert got(ref, "--chars", "3-6").output == f"[headroom original {ref} characters 3-6 of {len(text)}]\nad\nw"
+
+
+WORDS = "".join(f"word{number} " for number in range(10_000))
+PLACED = re.compile(r"^(\d+)([:-])\[characters (\d+)-(\d+) of (?:line|row) (\d+)\] (.*)\n", re.M)
+
+
+def placed(printed: str) -> list[tuple[str, str, str, str]]:
+    """-> number, mark, characters and text of each stretch of a long line."""
+    found = PLACED.findall(printed)
+    assert all(number == again for number, _, _, _, again, _ in found)
+    return [(number, mark, f"{first}-{last}", text) for number, mark, first, last, _, text in found]
+
+
+def test_of_a_long_line_the_text_around_each_match_is_printed_with_its_place(home: Path) -> None:
+    ref = Objects(home).keep(f"head\n{WORDS}\ntail word7000\n")
+    printed = got(ref, "--grep", "word[57]000").output
+    (_, _, _, first), (_, _, _, second) = found = placed(printed)
+    assert "word5000 " in first and "word7000 " in second and len(first) == len(second) == 408
+    for number, mark, chars, text in found:
+        assert (number, mark) == ("2", ":")
+        assert got(ref, "--raw", "--lines", number, "--chars", chars).output == text
+    assert printed.startswith(f"[headroom original {ref} lines 2-3 of 3]\n2:[characters ")
+    more = f"[long lines: the text around each match · headroom get {ref} --lines N --chars A-B]\n"
+    assert printed.endswith(f"\n3:tail word7000\n{more}") and len(printed) < 1200
+
+
+def test_stretches_that_overlap_are_one_and_end_with_the_line(home: Path) -> None:
+    ref = Objects(home).keep(f"{WORDS}\n{WORDS}\n")
+    assert len(placed(got(ref, "--lines", "1", "--grep", "word50(00|20|40)").output)) == 1
+    ((_, _, start, text),) = placed(got(ref, "--lines", "2", "--grep", "^").output)
+    assert start == "1-200" and text == WORDS[:200]
+    ((_, _, end, _),) = placed(got(ref, "--lines", "2", "--grep", r"word9999 \n").output)
+    assert end.endswith(f"-{len(WORDS)}")
+
+
+@pytest.mark.parametrize("pattern", [".*word5000.*", "^.*word5000 .*$", "(?i).*?WORD5000 .*?", r"word5000\b.*.*"])
+def test_dots_and_stars_at_the_ends_of_a_pattern_do_not_make_the_match_the_line(pattern: str, home: Path) -> None:
+    ((_, _, _, text),) = placed(got(Objects(home).keep(WORDS), "--grep", pattern).output)
+    assert "word5000 " in text and len(text) < 410
+
+
+def test_long_lines_beside_a_match_show_their_beginning_and_long_rows_are_rows(home: Path) -> None:
+    found = placed(got(Objects(home).keep(f"{WORDS}\nhit\n"), "--grep", "hit", "-C", "1").output)
+    assert found == [("1", "-", "1-400", WORDS[:400])]
+    ref = Objects(home).keep(json.dumps({"a": ["x", WORDS]}))
+    printed = got(ref, "--jq", ".a", "--grep", "word5000 ").output
+    ((number, _, chars, text),) = placed(printed)
+    assert got(ref, "--raw", "--jq", ".a", "--rows", number, "--chars", chars).output == text
+    assert f"of row 2] {text}" in printed and f"headroom get {ref} --jq .a --rows N --chars A-B]" in printed
+
+
+@pytest.mark.parametrize("pattern", ["word", "", ".*", ".*absent", "word[0-9]*7 "])
+def test_matches_all_over_a_long_line_fill_no_more_than_a_page_in_little_time(pattern: str, home: Path) -> None:
+    ref = Objects(home).keep(WORDS * 10)
+    before = time.process_time()
+    printed = got(ref, "--grep", pattern).output
+    assert time.process_time() - before < 2 and tokens.count(printed) < 1.5 * TOKENS
+    if "follow" in printed:
+        again = re.search(r"follow · headroom get (.*)\]", printed)
+        assert again is not None and got(*shlex.split(again[1])).output.startswith("[headroom original ")
+
+
+def test_raw_matches_are_whole_lines(home: Path) -> None:
+    assert got(Objects(home).keep(f"{WORDS}\n"), "--raw", "--grep", "word5000").output == f"1:{WORDS}\n"
 
 
 def test_carriage_returns_and_foreign_letters_come_out_byte_for_byte(home: Path) -> None:
@@ -227,6 +308,8 @@ def test_coloured_json_is_read_without_its_colours(home: Path) -> None:
         ("plain", ("--rows", "1"), "not JSON.*use --lines"),
         ("[" * 100_000 + "]" * 100_000, ("--rows", "1"), "nested too deep|not JSON"),
         ("[1]", ("--lines", "1", "--rows", "1"), "different counts"),
+        ("[1, 2]", ("--rows", "3-4"), "no row 3: it has 2 rows; correct --rows"),
+        ('{"a":"b"}', ("--jq", ".a", "--lines", "2"), r"no line 2: .a has 1 lines; correct --lines"),
         ("[1]", ("--jq", ".a b"), "is not a path"),
         ("[1]", ("--jq", ".[3]"), r"there is: 1 values"),
         ('{"a":1}', ("--jq", ".b"), "there is: a; correct"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -71,6 +73,19 @@ def test_the_list_of_tools_is_a_constant_and_says_that_they_only_read(tmp_path: 
     assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
 
 
+@pytest.mark.parametrize("initialized", [False, True])
+def test_a_client_that_closes_its_end_ends_the_server_in_silence(initialized: bool, tmp_path: Path) -> None:
+    about = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    first = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": about}
+    ended = subprocess.run(
+        [sys.executable, "-m", "headroom_wrap", "mcp"],
+        input=f"{json.dumps(first)}\n".encode() if initialized else b"",
+        env={"HEADROOM_HOME": str(tmp_path)}, cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.count(b"\n") == initialized
+
+
 def test_an_original_comes_back_to_the_letter_by_the_words_of_its_marker(tmp_path: Path) -> None:
     ref = Objects(tmp_path).keep(TEXT, tool="Bash", call="make")
     wanted = (False, f"{PRINTED}{ref} lines 3-4 of 100]\nline 3\nline 4\n")
@@ -88,6 +103,18 @@ def test_a_long_original_says_how_the_tool_goes_on(tmp_path: Path) -> None:
     last = text.splitlines()[-1]
     assert last.startswith("[lines ") and f"headroom_retrieve {ref} --lines " in last and "headroom get" not in last
     assert called(tmp_path, "headroom_retrieve", ref=ref, all=True)[1].endswith(TEXT)
+
+
+def test_the_place_of_a_match_in_a_long_line_is_what_the_tool_takes(tmp_path: Path) -> None:
+    from headroom_wrap.mcp.server import answered  # noqa: PLC0415
+
+    ref = Objects(tmp_path).keep("".join(f"word{number} " for number in range(5000)))
+    text = text_of(answered(tmp_path, "headroom_retrieve", {"ref": ref, "grep": "word2000 "}))
+    _, match, more = text.splitlines()
+    place = re.match(r"1:\[characters (\d+-\d+) of line 1\] ", match)
+    assert place is not None and more.endswith(f"headroom_retrieve {ref} --lines N --chars A-B]")
+    again = text_of(answered(tmp_path, "headroom_retrieve", {"ref": ref, "lines": "1", "chars": place[1]}))
+    assert again.splitlines()[1] == match[place.end() :].rstrip("\n") and "word2000 " in again
 
 
 @pytest.mark.parametrize(
