@@ -9,8 +9,9 @@ Keeps
     files; around errors two lines before, four after and what is indented below; user frames of each distinct stack
     trace, its "Caused by" lines and its last line; lines naming identifiers of the goal; the first 3 and last 10 lines.
     Of CI jobs, whose text is mostly set-up that stands there once, the errors likewise, library frames once, the chain
-    of errors before each bad exit with what stands between them, or the last 40 lines of its step, what a test runner
-    reports of its failures, and the last 30 lines (`lines/failing.py`). All verbatim, in their order.
+    of errors before each bad exit with what stands between them, or the last 40 lines of its step, the header of that
+    step, what a test runner reports of its failures, and the last 30 lines but for copies after the last bad exit
+    (`lines/failing.py`). All verbatim, in their order.
 Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
     Without a way back nothing is left out: templates are written once and their values in rows (`lines/table.py`).
@@ -40,7 +41,6 @@ _NOTES = 8
 _OFTEN = 20
 _SPANS, _MASK = 3, 100
 _GOAL_HITS = 20
-_JOB_TAIL = 30
 
 _STAMP = re.compile(
     r".{0,90}?(?:\d\d:\d\d:\d\d|\b1\d{9}(?:\.\d+)?\b|\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)\b"
@@ -123,16 +123,16 @@ def _labels(
 ) -> list[str]:
     """-> KEEP or a label for each line."""
     told = troubles(lines, found, group, job)
-    keep = _named(segment, lines)
-    keep |= (
-        failure(lines, found, group, told)
-        if job
-        else told.kept | around(lines, told.roots, False) | _ends(found, group)
-    )
+    alike: set[int] | range = range(len(lines))
+    if job:
+        keep, alike = failure(lines, found, group, told)
+    else:
+        keep = told.kept | around(lines, told.roots, False) | _ends(found, group)
+        keep.update(range(len(lines) - _TAIL, len(lines)))
+    keep |= _named(segment, lines)
     keep.update(range(_HEAD))
-    keep.update(range(len(lines) - (_TAIL if not job else _JOB_TAIL), len(lines)))
-    label = "set-up or progress line" if job else "similar line"
-    return [KEEP if place in keep else label if line.strip() else BLANK for place, line in enumerate(lines)]
+    gone = ["similar line" if place in alike else "set-up or progress line" for place in range(len(lines))]
+    return [KEEP if place in keep else gone[place] if line.strip() else BLANK for place, line in enumerate(lines)]
 
 
 def _ends(found: Sequence[str], group: dict[str, int]) -> set[int]:

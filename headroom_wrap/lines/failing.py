@@ -3,16 +3,17 @@
 A failure is a stretch of the log and no line: the report of a test runner, or what stands between the first of a chain
 of errors and the bad exit. Inside of it stays whatever is no known noise, is no copy, and does not go through the whole
 job. Of LogChunks and CiDiff (510 CI logs, failures marked by people) 91 and 93 % kept every marked line when only
-the errors with four lines after each, and 40 lines before a bad exit, stayed.
+the errors with four lines after each, and 40 lines before a bad exit, stayed. With it stays the header of its step,
+which names the command that failed.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from headroom_wrap.lines.noise import noise
 from headroom_wrap.lines.notable import is_diagnostic, is_failed_status
@@ -29,9 +30,18 @@ _BEFORE = 8
 _FIRST = 5
 """Lines before the first error of a chain."""
 _COMMON, _RARE, _SHARE = 100, 8, 25
+_TAIL = 30
+"""The last lines of a job."""
 
 _STEP = re.compile(r"travis_(?:time|fold):|##\[(?:group|section|command)|\$ \S|\+ \S")
 _END = re.compile(r"travis_(?:time|fold):|##\[(?:group|section|command)|The command \"")
+_CLOSED = re.compile(r"##\[error\]|The command \"|(?:ERROR: )?(?:Job failed|script returned exit code)")
+"""How a bad exit reads that the CI system tells, and no program that the step ran."""
+_HEADER = re.compile(
+    r"##\[group\]Run \S|##\[section\]Starting: |travis_fold:start:|section_start:\d"
+    r"|(?:travis_time:start:\S{1,40}\s{0,3})?\$ \S"
+)
+"""What names a step or its command in GitHub Actions, Azure Pipelines, Travis and GitLab."""
 _HEAD = re.compile(
     r"\W{0,120}(?:FAILURES|ERRORS|FAILED)\W{0,120}$"  # pytest, PHPUnit, bats
     r"|\s{0,8}(?:Failures|failures|Failed tests|Tests in error|Failed examples|Offenses|Issues|Errors)\b\W{0,8}$"
@@ -68,21 +78,55 @@ class Job:
         return _STEP.match(self.lines[place]) is not None or self.noise(place)
 
 
-def failure(lines: Sequence[str], found: Sequence[str], group: dict[str, int], told: Troubles) -> set[int]:
-    """-> the lines to keep of a job: its errors, what stands around them, and every stretch that ended badly."""
+def failure(
+    lines: Sequence[str], found: Sequence[str], group: dict[str, int], told: Troubles
+) -> tuple[set[int], set[int]]:
+    """-> the lines to keep of a job: its errors, what stands around them, every stretch that ended badly with the
+    header of its step, and the job's end; and of the end the copies that go, of which the first and the last stay."""
     kinds = [group[mask] for mask in found]
     job = Job(lines, kinds, Counter(kinds))
     keep = told.kept | around(lines, told.roots, True)
     for place in told.first:
         keep.update(_before(job, place))
-    ends = _before_exits(job, _exits(lines, found), told.told)
-    failures = _joined([*((chain, end) for _, chain, end in ends), *_reports(lines, found)])
+    exits = _exits(lines, found)
+    ends = _before_exits(job, exits, told.told)
+    reports = _reports(lines, found)
+    copies = _copies(job, found, exits, reports) - keep - told.told
+    failures = _joined([*((chain, end) for _, chain, end in ends), *reports])
     shown: set[str] = set()
     for first, last in failures:
         keep.update(_stretch(job, first, last, shown, Counter(kinds[first:last])))
     for lead, chain, _ in ends:
         keep.update(_stretch(job, lead, chain, shown, Counter()))
-    return keep | traces(lines, keep)
+    keep.update(_headers(lines, [*(exits[:-1] or exits), *(first for first, _ in reports)]))
+    keep.update(range(max(0, len(lines) - _TAIL), len(lines)))
+    keep -= copies
+    return keep | traces(lines, keep), copies
+
+
+def _headers(lines: Sequence[str], failed: Sequence[int]) -> set[int]:
+    """-> for each place of a failure the nearest line above it that names a step or its command."""
+    headers: set[int] = set()
+    done = 0
+    for end in sorted(failed):
+        above = range(end - 1, done - 1, -1)
+        headers.update(islice((at for at in above if _HEADER.match(lines[at])), 1))
+        done = end
+    return headers
+
+
+def _copies(job: Job, found: Sequence[str], exits: Sequence[int], reports: Sequence[tuple[int, int]]) -> set[int]:
+    """-> the lines after the job's last bad exit, between the first and the last of those alike but for numbers.
+
+    They stand there for being the end of the job, which is mostly cleaning up. A report begun there stays whole.
+    """
+    closed = max((place for place in exits[:-1] if _CLOSED.match(job.lines[place])), default=len(found))
+    end = next((first for first, _ in reports if first > closed), len(found))
+    alike: dict[str, list[int]] = defaultdict(list)
+    for place in range(closed + 1, end):
+        if not is_diagnostic(job.lines[place]):
+            alike[found[place]].append(place)
+    return {place for places in alike.values() for place in places[1:-1] if found[place].strip()}
 
 
 def _before(job: Job, place: int) -> list[int]:

@@ -151,6 +151,14 @@ def shown(failure: list[str], *, before: str = "", after: tuple[str, ...] = ()) 
     return [line.split("Z ", 1)[1] for line in kept(found.text)]
 
 
+def shown_end(end: list[str]) -> list[str]:
+    """The lines that are left of a job that ends with `end` after a long set-up."""
+    setup = [f"Get:{number} http://mirror.example/lib{chr(97 + number % 26) * 9}" for number in range(200)]
+    found = logs(segment(["##[group]Run apt-get install", *setup, *end]))
+    assert found is not None
+    return kept(found.text)
+
+
 BAD_EXIT = "##[error]The step exited with code 1."
 
 
@@ -202,6 +210,29 @@ def test_in_a_job_a_warning_that_points_to_a_file_keeps_what_is_indented_below_i
 def test_in_a_job_a_trace_that_is_begun_is_finished() -> None:
     frames = [f"    at shop.Rate{letter}{other}.run(Rate.java:1)" for letter in "abcdefghij" for other in "abcdefghij"]
     assert set(frames) <= set(shown(["java.lang.IllegalStateException: no rate", *frames]))
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["##[group]Run npm test", "$ npm test", "travis_time:start:0a $ npm test", "section_start:1560896352:test_script"],
+)
+def test_in_a_job_the_header_of_the_step_that_failed_stays(header: str) -> None:
+    passed = [f"PASS src/{letter}{other}.test.js" for letter in "abcdefghij" for other in "abcdefghijklmnop"]
+    left = shown([header.replace("test", "ci"), *passed, header, *passed, "1 failing", "no rate"], after=(BAD_EXIT,))
+    assert header in left and header.replace("test", "ci") not in left
+
+
+def test_in_a_job_copies_after_the_last_bad_exit_are_counted_and_errors_among_them_stay() -> None:
+    cleaned = [f"[command]/usr/bin/git config --unset-all http.{number}.extraheader" for number in range(40)]
+    refused = "fatal: could not lock config file of http"
+    left = shown_end(["no rate", BAD_EXIT, "Post job cleanup.", *cleaned, refused, *cleaned, "all is cleaned"])
+    assert refused in left and "all is cleaned" in left
+    assert {line for line in left if line in cleaned} < {cleaned[0], *cleaned[-2:], *cleaned[:5]}
+
+
+def test_in_a_job_copies_before_the_last_bad_exit_stay_as_part_of_its_failure() -> None:
+    rows = [f"row {number} is not as it should be" for number in range(12)]
+    assert set(rows) <= set(shown_end(["##[group]Run the check", *rows, BAD_EXIT, "Post job cleanup."]))
 
 
 def test_a_job_as_gh_prints_it_is_read_behind_its_columns() -> None:
