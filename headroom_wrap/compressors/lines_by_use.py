@@ -2,9 +2,9 @@
 
 Reads: any text of lines with at least `LEAST` tokens: files, command output, search hits, listings.
 
-Keeps: what the trained model (`kompress`) rates as likely to be used soon, at the price that lost at most 2 % of the
-evidence on sources it had not seen; error lines, and in source files signatures, whatever it says; a fifth of every
-text. Kept lines stand verbatim.
+Keeps: what the trained model (`kompress`) rates as likely to be used soon, at a price set on sources that it had not
+seen (docs/kompress.md says what that keeps); error lines, and in source files signatures, whatever it says; a fifth of
+every text. Kept lines stand verbatim.
 
 Leaves out: runs of other lines, each as one line that says which. Where the result carries the file's own line numbers
 the gap says those, otherwise it counts lines of the result; the footer tells where the two differ.

@@ -68,8 +68,8 @@ def _paid(lines: tuple[str, ...]) -> Sequence[int]:
 
 
 def price(*, tool: str, call: str) -> Price | None:
-    """-> the price at which lines of such a result may go with at most 2 % of its evidence lost, as measured on sources
-    that the model had not seen; None: no price is that safe, or the model can't run here."""
+    """-> the price at which lines of such a result may go, set on sources that the model had not seen
+    (docs/kompress.md says how, and what is kept); None: no price is safe for its kind, or the model can't run here."""
     if not available():
         return None
     from headroom_wrap.kompress.features import kind_of  # noqa: PLC0415 - loads numpy
