@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import closing
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from headroom_wrap.refused import Refused
 from headroom_wrap.replay.run import LOGS, Log, Wanted, found, replayed
 from headroom_wrap.route import policy
 from headroom_wrap.settings import Settings, environment, load
+from headroom_wrap.store.objects import Objects
 
 NAMES = [each.AGENT for each in LOGS]
 DAY = 86400.0
@@ -66,7 +68,9 @@ def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path)
         def done(log: Log) -> None:
             progress.update(task, advance=1, description=f"replaying {log.agent}")
 
-        count = replayed(logs, ledger, policy(settings), wanted, done)
+        stored = Objects(settings.home)
+        kept = lru_cache(maxsize=None)(lambda ref: bool(stored.paths(ref)))
+        count = replayed(logs, ledger, policy(settings), wanted, kept, done)
         return Replayed(
             count=count,
             all=next(iter(ledger.totals()), Totals()),

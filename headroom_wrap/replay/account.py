@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -84,11 +84,15 @@ def exchanges(conversation: Conversation, agent: str, store: Decisions, policy: 
         shown = max(shown, carried)
 
 
-def went_through_us(made: Sequence[Exchange]) -> bool:
-    """-> whether the provider counted fewer tokens than the results alone have as the log shows them.
+def went_through_us(made: Sequence[Exchange], kept: Callable[[str], bool]) -> bool:
+    """-> whether a conversation was sent through us already: of every result that we would shorten the original is
+    `kept` under its reference; or the provider counted fewer tokens than the results alone have as the log shows them.
 
     Providers count more than o200k does, and the system prompt on top: somebody shortened what was sent.
     """
+    refs = {outcome.ref for exchange in made for outcome in exchange.outcomes if outcome.text is not None}
+    if refs and all(map(kept, refs)):
+        return True
     counted = [exchange for exchange in made if exchange.outcomes and _prompt(exchange.usage)]
     return any(_prompt(each.usage) < 0.9 * sum(outcome.before for outcome in each.outcomes) for each in counted)
 

@@ -12,6 +12,7 @@ from headroom_wrap.replay import claude, codex, copilot, gemini, opencode
 from headroom_wrap.replay.account import Decisions, exchanges, went_through_us
 from headroom_wrap.replay.past import Conversation
 from headroom_wrap.route import Policy
+from headroom_wrap.segment import Exchange
 
 
 class Logs(Protocol):
@@ -79,13 +80,26 @@ def found(home: Path, environment: Mapping[str, str], agents: Sequence[str] = ()
     return sorted((log for log in logs if log.changed >= since), key=lambda log: -log.changed)
 
 
-def replayed(logs: Sequence[Log], ledger: Ledger, policy: Policy, wanted: Wanted, done: Callable[[Log], None]) -> Count:
-    """-> what was found; the sessions stand in the ledger as "project/session". One conversation is held at a time."""
+def replayed(
+    logs: Sequence[Log],
+    ledger: Ledger,
+    policy: Policy,
+    wanted: Wanted,
+    kept: Callable[[str], bool],
+    done: Callable[[Log], None],
+) -> Count:
+    """-> what was found; the sessions stand in the ledger as "project/session". One conversation is held at a time.
+
+    `kept`: whether the original of a reference is in the user's own store, as it is of what went through us.
+    """
     count, sessions, known = Count(), set[tuple[str, str]](), set[str]()
     modules = {each.AGENT: each for each in LOGS}
     for log in logs:
-        for conversation in modules[log.agent].conversations(log.path):
-            if wanted.holds(conversation) and _account(log.agent, conversation, ledger, policy, known, count):
+        for conversation in filter(wanted.holds, modules[log.agent].conversations(log.path)):
+            made = list(exchanges(conversation, log.agent, Decisions(), policy))
+            if went_through_us(made, kept):
+                count.ours += 1
+            elif _account(conversation, made, ledger, known, count):
                 sessions.add((log.agent, conversation.session))
         done(log)
     count.sessions = len(sessions)
@@ -93,13 +107,9 @@ def replayed(logs: Sequence[Log], ledger: Ledger, policy: Policy, wanted: Wanted
 
 
 def _account(
-    agent: str, conversation: Conversation, ledger: Ledger, policy: Policy, known: set[str], count: Count
+    conversation: Conversation, made: Sequence[Exchange], ledger: Ledger, known: set[str], count: Count
 ) -> bool:
-    """-> whether anything of it was new, and not sent through us."""
-    made = list(exchanges(conversation, agent, Decisions(), policy))
-    if went_through_us(made):
-        count.ours += 1
-        return False
+    """-> whether anything of it was new."""
     before = count.requests
     for request, exchange in zip(conversation.requests, made, strict=True):
         if request.name and request.name in known:

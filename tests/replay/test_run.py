@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.replay.run import Count, Log, Wanted, replayed
 from headroom_wrap.route import DEFAULT
+from headroom_wrap.store.objects import Objects
 from scripts.benches import sessions as bench
 from scripts.benches.inputs.sessions import sessions as made_up
 from scripts.benches.measure.candidates import Ours
@@ -40,9 +41,14 @@ def by_replay(found: Iterable[Session], folder: Path) -> float:
     return sums.saved / sums.bill
 
 
-def replay_of(logs: list[Log], home: Path, wanted: Wanted = Wanted()) -> tuple[Totals, Count]:  # noqa: B008
+def replay_of(
+    logs: list[Log],
+    home: Path,
+    wanted: Wanted = Wanted(),  # noqa: B008
+    kept: Callable[[str], bool] = lambda ref: False,
+) -> tuple[Totals, Count]:
     ledger = Ledger(home, o200k=True)
-    count = replayed(logs, ledger, DEFAULT, wanted, lambda log: None)
+    count = replayed(logs, ledger, DEFAULT, wanted, kept, lambda log: None)
     sums = next(iter(ledger.totals()), Totals())
     ledger.close()
     return sums, count
@@ -89,7 +95,20 @@ def test_a_session_that_stands_in_two_logs_is_counted_once(tmp_path: Path) -> No
     assert count == Count(sessions=1, requests=5, assumed=5)
 
 
-def test_a_session_that_went_through_us_is_left_out(tmp_path: Path) -> None:
+def test_a_session_whose_originals_are_all_stored_is_left_out(tmp_path: Path) -> None:
+    messages = talk(3)
+    logs = [Log("claude", claude_log(tmp_path / "a.jsonl", messages), 0.0)]
+    results = [block["content"] for message in messages for block in message["content"] if "tool_use_id" in block]
+    store = Objects(tmp_path / "store")
+    for text in results[:-1]:
+        store.keep(text)
+    assert replay_of(logs, tmp_path / "1", kept=lambda ref: bool(store.paths(ref)))[1].ours == 0
+    store.keep(results[-1])
+    sums, count = replay_of(logs, tmp_path / "2", kept=lambda ref: bool(store.paths(ref)))
+    assert (sums, count) == (Totals(), Count(ours=1))
+
+
+def test_a_session_that_was_shortened_is_left_out(tmp_path: Path) -> None:
     usage = {"input_tokens": 9, "cache_read_input_tokens": 500, "cache_creation_input_tokens": 100, "output_tokens": 5}
     path = claude_log(tmp_path / "a.jsonl", talk(6))
     path.write_text(path.read_text().replace('"role": "assistant"', f'"role": "assistant", "usage": {dumped(usage)}'))
