@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import freedom
+from headroom_wrap.compressors.freedom import freedom, staying
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.bodies import Body, bodies
@@ -91,12 +91,10 @@ def _unused(segment: Segment, reading: Reading, found: Sequence[Body]) -> list[F
     Lines that are a whole body, and no more than what closes it, are named after it; what others belong to stands above
     them.
     """
-    price, file = kompress.price(tool=segment.tool, call=segment.call), reading.file
-    scores = kompress.scores(file.lines, tool=segment.tool, call=segment.call, goal=segment.goal) if price else None
-    if price is None or scores is None:
+    file = reading.file
+    stays = staying(segment, file.lines, lambda: _must(reading, found), SHARE, least=0)
+    if stays is None:
         return None
-    price = replace(price, use=price.use * SHARE)
-    stays = kompress.keep(scores, kompress.costs(file.lines), price, _must(reading, found))
     gaps = [(first - file.first, last - 1 - file.first) for first, last in kompress.gaps(stays)]
     whole = {(body.first, _end(file, body.last)): f"body of {body.name}" for body in found if body.name}
     return [Fold(first, last, whole.get((first, _end(file, last)), "rarely used")) for first, last in gaps]

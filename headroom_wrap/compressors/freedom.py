@@ -1,12 +1,15 @@
-"""A segment in, the share of its kind's price at which it may be pruned out: what is known of the agent's intent.
+"""A segment and its lines in, which of them the trained model lets stay out, at a price by what the agent is after.
 
-Shared by the compressors that ask the trained model what may go.
+Shared by the compressors that ask the model what may go.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from headroom_wrap import kompress
 from headroom_wrap.segment import Segment
 from headroom_wrap.syntax.shown import chosen, stem
 
@@ -72,3 +75,21 @@ def freedom(segment: Segment) -> float:
 def is_notice(line: str) -> bool:
     """-> whether an agent's own tool says that it cut the result."""
     return len(line) < _NOTICE and _CUT.search(line) is not None
+
+
+def staying(
+    segment: Segment, lines: Sequence[str], must: Callable[[], Sequence[bool]], share: float = 1.0, least: int = LEAST
+) -> list[bool] | None:
+    """-> for each line, or other part of the text that holds no line end, whether it stays at `share` of the price.
+
+    `must`: which stay in any case; only asked where the model is. None: no price is safe for this result, it has fewer
+    than `least` tokens, or the model can't run.
+    """
+    price, share = kompress.price(tool=segment.tool, call=segment.call), share * freedom(segment)
+    if price is None or not share:
+        return None
+    costs = kompress.costs(lines)
+    if sum(costs) < 100 * least:
+        return None
+    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
+    return None if scores is None else kompress.keep(scores, costs, replace(price, use=price.use * share), must())

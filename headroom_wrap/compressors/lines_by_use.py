@@ -16,10 +16,9 @@ user wants in full, tests where tests are spoken of, merge conflicts (`freedom`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import LEAST, MOST, freedom, is_notice
+from headroom_wrap.compressors.freedom import LEAST, MOST, is_notice, staying
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
@@ -32,19 +31,9 @@ def lines_by_use(segment: Segment) -> Compressed | None:
     """-> the text with gaps; None where nothing may go or nothing is worth it."""
     if not segment.way_back or segment.error or not 2 * LEAST < len(segment.text) <= MOST:
         return None
-    price, share = kompress.price(tool=segment.tool, call=segment.call), freedom(segment)
-    if price is None or not share:
-        return None
-    lines = segment.text.split("\n")
-    costs = kompress.costs(lines)
-    if sum(costs) < 100 * LEAST:
-        return None
-    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
-    if scores is None:
-        return None
-    file = shown(segment)
-    stays = kompress.keep(scores, costs, replace(price, use=price.use * share), must(lines, file.path if file else ""))
-    found = list(kompress.gaps(stays))
+    lines, file = segment.text.split("\n"), shown(segment)
+    stays = staying(segment, lines, lambda: must(lines, file.path if file else ""))
+    found = list(kompress.gaps(stays or []))
     return _folded(segment, lines, found, file) if found else None
 
 

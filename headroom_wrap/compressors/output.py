@@ -20,10 +20,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import LEAST, MOST, freedom, is_notice
+from headroom_wrap.compressors.freedom import LEAST, MOST, is_notice, staying
 from headroom_wrap.lines.fold import BLANK, KEEP, folded
 from headroom_wrap.lines.frames import is_frame, is_library_frame
 from headroom_wrap.lines.job import is_job
@@ -135,16 +134,12 @@ def _fold_seldom_used(segment: Segment, lines: Sequence[str], labels: list[str])
     233 used strings; deleting runs of lines at random loses three more at 43 and eight at 46 %. Only frames decide
     how much: all of them kept 42 %, none 52 %.
     """
-    price, share = kompress.price(tool=segment.tool, call=segment.call), freedom(segment)
-    if price is None or not share or len(segment.text) > MOST:
+    if len(segment.text) > MOST or not kompress.available():
         return
-    scores = kompress.scores(lines, tool=segment.tool, call=segment.call, goal=segment.goal)
-    if scores is None:
+    left = [line for line, label in zip(lines, labels, strict=True) if label == KEEP]
+    if sum(kompress.costs(left)) < 100 * LEAST:
         return
-    costs = kompress.costs(lines)
-    if sum(cost for cost, label in zip(costs, labels, strict=True) if label == KEEP) < 100 * LEAST:
-        return
-    stays = kompress.keep(scores, costs, replace(price, use=price.use * share), _results(lines))
+    stays = staying(segment, lines, lambda: _results(lines)) or []
     for place, stay in enumerate(stays):
         if not stay and labels[place] == KEEP:
             labels[place] = "rarely used line"

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import LEAST, MOST, freedom
+from headroom_wrap.compressors.freedom import LEAST, MOST, staying
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import footer, inside, ref_of
 from headroom_wrap.segment import Compressed, Segment
@@ -100,18 +100,9 @@ def _end(line: str, start: int) -> int:
 
 def _gaps(segment: Segment, found: Sequence[Window]) -> list[tuple[int, int]]:
     """-> the runs [first, last) of windows that go."""
-    price, share = kompress.price(tool=segment.tool, call=segment.call), SHARE * freedom(segment)
-    if price is None or not share:
-        return []
     texts = [window.text for window in found]
-    costs = kompress.costs(texts)
-    if sum(costs) < 100 * LEAST:
-        return []
-    scores = kompress.scores(texts, tool=segment.tool, call=segment.call, goal=segment.goal)
-    if scores is None:
-        return []
-    must = _must(found, bool(source_of(segment)))
-    return list(kompress.gaps(kompress.keep(scores, costs, replace(price, use=price.use * share), must)))
+    stays = staying(segment, texts, lambda: _must(found, bool(source_of(segment))), SHARE)
+    return list(kompress.gaps(stays or []))
 
 
 def _must(found: Sequence[Window], code: bool) -> list[bool]:
