@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import socket
@@ -165,31 +164,6 @@ def messages(stream: bytes) -> list[bytes]:
                 message = b""
         stream = stream[at + 4 + size :]
     return found
-
-
-def differences(sent: Any, received: Any, at: str = "") -> dict[str, tuple[Any, Any]]:
-    """-> where two JSON documents differ: paths to the values on both sides."""
-    if type(sent) is type(received) and isinstance(sent, dict) and list(sent) == list(received):
-        pairs = [(f"{at}.{key}", sent[key], received[key]) for key in sent]
-    elif type(sent) is type(received) and isinstance(sent, list) and len(sent) == len(received):
-        pairs = [(f"{at}[{index}]", one, other) for index, (one, other) in enumerate(zip(sent, received, strict=True))]
-    else:
-        return {} if sent == received else {at: (sent, received)}
-    return {key: value for path, one, other in pairs for key, value in differences(one, other, path).items()}
-
-
-def put_back(received: bytes, changed: dict[str, tuple[str, str]]) -> bytes:
-    """-> the received body with each changed string replaced by what was sent, everything else byte for byte."""
-    for sent, got in dict.fromkeys(changed.values()):
-        received = _replaced(received, got, sent)
-    return received
-
-
-def _replaced(body: bytes, got: str, sent: str) -> bytes:
-    """JSON may spell a string in two ways, with and without escapes for what is not ASCII."""
-    new = [json.dumps(sent, ensure_ascii=flag).encode() for flag in (False, True)]
-    old = next(text for text in (json.dumps(got, ensure_ascii=flag).encode() for flag in (False, True)) if text in body)
-    return body.replace(old, new[0])
 
 
 def listening_pids(name: str) -> list[int]:
