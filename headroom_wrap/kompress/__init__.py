@@ -56,7 +56,7 @@ def _scored(lines: tuple[str, ...], tool: str, call: str, goal: str) -> Sequence
 
 def costs(lines: Sequence[str]) -> Sequence[int]:
     """-> about how many hundredths of a token each line has, its end included. Raises ImportError without numpy."""
-    return _paid(tuple(lines))
+    return _paid(tuple(lines)) if lines else []
 
 
 @lru_cache(maxsize=1)

@@ -188,6 +188,13 @@ def test_without_the_line_model_only_noise_goes(monkeypatch: pytest.MonkeyPatch)
     assert kept(found.text) == [line for line in given.text.split("\n") if not noise(line, False)]
 
 
+def test_nothing_but_noise_folds_as_a_whole() -> None:
+    found = output(segment([f"=== RUN   TestCase{number}" for number in range(400)], call="go test -v ./... | head -400"))
+
+    assert found is not None
+    assert len(kept(found.text)) < 5
+
+
 def test_an_output_that_is_wanted_in_full_loses_only_noise() -> None:
     given = replace(told(*RESULTS), goal="Show me the whole output.\nNow I run the tests.")
     found = output(given)

@@ -73,8 +73,9 @@ def test_every_line_gets_a_probability() -> None:
         assert all(0 <= score <= 1 for score in found)
 
 
-def test_no_lines_get_no_scores() -> None:
+def test_no_lines_get_no_scores_and_cost_nothing() -> None:
     assert kompress.scores([], tool="Bash", call="", goal="") == []
+    assert kompress.costs([]) == []
 
 
 def test_a_line_with_a_line_end_in_it_is_refused() -> None:
