@@ -94,6 +94,7 @@ def leaf(made: ca.Authority, folder: Path, name: str) -> tuple[Path, Path]:
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)  # type: ignore[arg-type]
         .sign(key, ca.hashes.SHA256())  # type: ignore[arg-type]
     )
     file = folder / f"{name}.pem"
