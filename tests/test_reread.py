@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from headroom_wrap.reread import ASKED_AGAIN, REACH, Seen, refer
 from headroom_wrap.segment import Segment
 
@@ -121,3 +123,30 @@ def test_lines_outside_of_hunks_have_no_sign() -> None:
     lines = source(1, 12)
     text = "\n".join("+" + line for line in lines)
     assert refer(text, Segment(text, "Bash", "cat list"), seen_with("\n".join(lines))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{size}\t./packages/service-{n}/generated/output", "{size}9\t./packages/service-{n}/generated/output"),
+        (
+            "10:{n:02}:07 the worker took a request of the backend",
+            "14:{n:02}:07 the worker took a request of the backend",
+        ),
+        (
+            "71{n:012}\tcustomer number {n} has paid what was due",
+            "94{n:012}\tcustomer number {n} has paid what was due",
+        ),
+        ("{n}{n}: customer number {n} has paid what was due", "{n}{n}5: customer number {n} has paid what was due"),
+    ],
+)
+def test_sizes_times_and_ids_in_front_of_lines_are_no_line_numbers(before: str, after: str) -> None:
+    earlier, text = ("\n".join(form.format(n=n, size=4096 * n) for n in range(10, 40)) for form in (before, after))
+    assert refer(text, read(text, "du"), seen_with(earlier)) is None
+
+
+def test_hits_that_moved_by_an_edit_keep_their_numbers() -> None:
+    hits = [(3 * n, f"    value = lookup(table_{n}, key)") for n in range(1, 21)]
+    earlier, text = ("\n".join(f"{n + moved}:{line}" for n, line in hits) for moved in (0, 4))
+    assert refer(text, read(text, "lookup"), seen_with(earlier)) is None
+    assert refer(earlier, read(earlier, "lookup"), seen_with(earlier)) is not None
