@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from headroom_wrap.marker import INSIDE, is_marker
+from headroom_wrap.marker import GAP, INSIDE, is_marker
 from headroom_wrap.segment import Segment
 
 RUN = 5
@@ -140,13 +140,25 @@ def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     carried = [int(m[1]) for m in matches if m]
     rises = sum(before < number for before, number in pairwise(carried))
     if min(len(carried), rises + 1) < 0.8 * len(lines):
-        return tuple(lines), tuple(range(1, len(lines) + 1))
+        return tuple(lines), _counted(lines)
     bare, numbers, last = [], [], 0
     for line, m in zip(lines, matches, strict=True):
         last = int(m[1]) if m else last
         bare.append(line[m.end() :] if m else line)
         numbers.append(last)
     return tuple(bare), tuple(numbers)
+
+
+def _counted(lines: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of lines that carry none: those of the original where some of it is folded, as its gaps count."""
+    gaps = {place: m for place, line in enumerate(lines) if line[:1] == "[" and (m := GAP.match(line))}
+    first = next(iter(gaps), 0)
+    numbers, number = list[int](), int(gaps[first][1]) - first if gaps else 1
+    for place in range(len(lines)):
+        gap = gaps.get(place)
+        numbers.append(int(gap[1]) if gap else number)
+        number = 1 + (int(gap[2] or gap[1]) if gap else number)
+    return tuple(numbers)
 
 
 def _marked(line: str) -> bool:

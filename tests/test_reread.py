@@ -150,3 +150,26 @@ def test_hits_that_moved_by_an_edit_keep_their_numbers() -> None:
     earlier, text = ("\n".join(f"{n + moved}:{line}" for n, line in hits) for moved in (0, 4))
     assert refer(text, read(text, "lookup"), seen_with(earlier)) is None
     assert refer(earlier, read(earlier, "lookup"), seen_with(earlier)) is not None
+
+
+def test_a_reference_in_a_text_with_gaps_counts_lines_as_the_gaps_do() -> None:
+    gaps = ["[lines 11-40 folded: rarely used]", "[line 61 folded: rarely used]"]
+    text = "\n".join([*source(101, 110), gaps[0], *source(1, 20), gaps[1], *source(201, 210)])
+    made = refer(text, read(text, "cat b.py"), seen_with("\n".join([*source(1, 20), *source(201, 210)])))
+    assert made == "\n".join(
+        [
+            *source(101, 110),
+            gaps[0],
+            "[lines 41-60 unchanged: they stand as lines 1-20 in the result of Read a.py above]",
+            gaps[1],
+            "[lines 62-71 unchanged: they stand as lines 21-30 in the result of Read a.py above]",
+        ]
+    )
+
+
+def test_lines_above_the_first_gap_are_counted_from_it() -> None:
+    header = ["Wall time 2 s", "Output:"]
+    earlier = "\n".join([*header, *source(1, 20), "[lines 21-40 folded: rarely used]"])
+    text = "\n".join(source(1, 20))
+    made = refer(text, read(text, "cat b.py"), seen_with(earlier))
+    assert made == "[lines 1-20 unchanged: they stand in the result of Read a.py above]"
