@@ -189,16 +189,17 @@ class _Run:
         if self.store is None:
             return {}
         unsettled = _UNSETTLED.get(self.store, {})
+        ours = {name: unsettled[name] for name in names if name in unsettled}
         try:
             if unsettled:
                 _settle_late(self.store, unsettled)
         except Unavailable as error:
             self.trouble = error
         try:
-            return {**self.store.decided(names), **unsettled}
+            return {**self.store.decided(names), **ours}
         except Unavailable as error:
             self.trouble = error
-            return unsettled
+            return ours
 
 
 def _replayed(outcome: Outcome) -> Outcome:

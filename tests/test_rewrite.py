@@ -281,3 +281,15 @@ def test_a_held_conversation_passes_byte_for_byte_and_its_results_are_counted(st
     made = rewrite(came, anthropic, store, replace(HALVE, holdout=0.99))
     assert made.body is came
     assert [outcome.before == outcome.after > 0 for outcome in made.outcomes] == [True, True]
+
+
+@pytest.mark.parametrize(("others", "its"), [(0.99, 0.0), (0.0, 0.99)])
+def test_a_conversation_is_drawn_by_itself_while_others_could_not_be_stored(
+    tmp_path: Path, others: float, its: float
+) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / NAME).mkdir()
+    store = LocalStore(tmp_path)
+    rewrite(asking("Another task", turn(1, LONG)), anthropic, store, replace(HALVE, holdout=others))
+    made = rewrite(asking("Its task", turn(1, LONG)), anthropic, store, replace(HALVE, holdout=its))
+    assert (made.outcomes[0].why == "holdout") == (its > 0)
