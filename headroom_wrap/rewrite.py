@@ -144,7 +144,7 @@ class _Run:
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                new = replace(self._new(segment, None if request.clears else seen), missed=missed(segment, earlier))
+                new = replace(self._new(segment, seen, leans=not request.clears), missed=missed(segment, earlier))
                 outcome = self._settled(name, new)
             earlier.append((segment, outcome))
             seen.answered(segment)
@@ -158,10 +158,13 @@ class _Run:
             return any(outcome.why == HOLDOUT for outcome in known.values())
         return drawn(request, self.policy.holdout)
 
-    def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
-        """What is decided of a segment seen for the first time; its originals are stored when this returns."""
-        back = "" if seen is not None and seen.again(segment) else self.back
-        outcome, originals = route(replace(segment, way_back=back), seen, self.policy)
+    def _new(self, segment: Segment, seen: reread.Seen, leans: bool) -> Outcome:
+        """What is decided of a segment seen for the first time; its originals are stored when this returns.
+
+        `leans`: it may refer to what stands above.
+        """
+        back = "" if seen.again(segment) else self.back
+        outcome, originals = route(replace(segment, way_back=back), seen if leans else None, self.policy)
         if self.store is None:
             return outcome
         try:

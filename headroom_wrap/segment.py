@@ -89,7 +89,7 @@ class Request:
 
     `tools`: the names of the tools that the request offers; a shell tool among them may be called "Bash", "exec", …
     `first`: the text of the first user message, from which a session without an id of its own is named.
-    `clears`: the provider is asked to drop old results by itself, so no text may lean on an earlier one.
+    `clears`: the provider is asked to drop or to sum up old turns by itself, so no text may lean on an earlier one.
     `called`: the tool of every call in it, in order. `fixed`: the system prompt and the tool definitions as they stand
     in the body, for their size.
     """

@@ -168,11 +168,19 @@ def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     assert len(results(made.body)[2].split("\n")) == 3
 
 
-def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(store: LocalStore) -> None:
+@pytest.mark.parametrize("edit", ["clear_tool_uses_20250919", "compact_20260112"])
+def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(edit: str, store: LocalStore) -> None:
     came = json.loads(body(turn(1, LONG), turn(2, "ok"), turn(3, LONG.replace("entry 50 of", "entry fifty of"))))
-    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    came["context_management"] = {"edits": [{"type": edit}]}
     sent = rewrite(json.dumps(came).encode(), anthropic, store, Policy(stack=()))
     assert [o.text for o in sent.outcomes] == [None, None, None]
+
+
+def test_a_question_asked_again_is_answered_in_full_where_the_provider_may_clear(store: LocalStore) -> None:
+    came = json.loads(body(turn(1, LONG), turn(1, LONG)))
+    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    made = rewrite(json.dumps(came).encode(), anthropic, store, HALVE)
+    assert [o.compressor for o in made.outcomes] == ["halve", ""]
 
 
 @pytest.mark.parametrize(
