@@ -25,8 +25,8 @@ class Segment:
 
     `call` is what the tool was asked: the command of a shell tool, otherwise its arguments as `name=value name=value`.
     `path` is the file that the result shows, where the call names one. `goal` is the last user text and the assistant
-    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, which tells what the
-    agent is about to do. `error`: the agent marked the result as an error.
+    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, `thought` what the
+    agent thought aloud before the call, at most as long. `error`: the agent marked the result as an error.
     `way_back` is the command with which this very request can fetch an original ("headroom get"); empty: nothing may
     be left out. `ref` is the reference under which the original will be stored, for markers.
     """
@@ -37,11 +37,17 @@ class Segment:
     path: str = ""
     goal: str = ""
     said: str = field(default="", kw_only=True)
+    thought: str = field(default="", kw_only=True)
     error: bool = False
     way_back: str = ""
     ref: str = ""
     span: Span = field(default=Span(0, 0), compare=False)
     digest: bytes = field(default=b"", compare=False)
+
+    @property
+    def intent(self) -> str:
+        """-> all that tells what the agent is about to do."""
+        return f"{self.thought}\n{self.said}".strip()
 
     def fingerprint(self) -> bytes:
         """-> a hash of what its decision depends on; `digest` holds it where a wire has computed it once already."""

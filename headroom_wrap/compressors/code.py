@@ -146,7 +146,7 @@ def _wanted(segment: Segment) -> bool:
     lost 20 of all 26 strings that this compressor lost. Otherwise: the agent has just named the file or spoken of a
     change, or the user asks for what stands in it.
     """
-    return not segment.said.strip() or _CHANGES.search(segment.said) is not None or freedom(segment) < 1
+    return not segment.intent or _CHANGES.search(segment.intent) is not None or freedom(segment) < 1
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headroom_wrap import kompress
@@ -95,6 +97,18 @@ def told(said: str, call: str = "file_path=/a/data/fixtures.yaml", asked: str = 
 def test_less_goes_of_a_file_that_the_agent_has_just_named() -> None:
     assert freedom(told("Let me look at fixtures.yaml.")) == NAMED < 1.0
     assert freedom(told("Let me look at the prefixtures.")) == 1.0
+
+
+def test_what_the_user_asks_for_counts_whatever_the_agent_thinks_and_says() -> None:
+    spoken = told("Let me look. " * 40, asked="Read it in full.")
+    assert freedom(spoken) == freedom(replace(spoken, thought="The user wants something.")) == 0.0
+
+
+def test_what_the_agent_only_thinks_counts_as_said() -> None:
+    silent = page(FIXTURES)
+    assert freedom(replace(silent, thought="Let me look.")) == 1.0
+    assert freedom(replace(silent, thought="Let me look at fixtures.yaml.")) == NAMED
+    assert freedom(replace(silent, thought="I want it in full.")) == 0.0
 
 
 def test_less_goes_where_the_agent_said_nothing_of_what_it_wants() -> None:
