@@ -32,7 +32,7 @@ from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.bodies import Body, bodies
 from headroom_wrap.syntax.languages import language_of
-from headroom_wrap.syntax.shown import Shown, shown
+from headroom_wrap.syntax.shown import Shown, counting, shown
 from headroom_wrap.syntax.signature import signatures
 
 LARGE = 200
@@ -179,11 +179,4 @@ def _folded(segment: Segment, file: Shown, folds: Sequence[Fold]) -> Compressed:
     out += file.lines[file.first + next_line :]
     count = sum(fold.last - fold.first + 1 for fold in folds)
     omitted = f"{count} of {len(file.code)} lines in {len(folds)} places"
-    return Compressed("\n".join([*out, footer(segment, omitted, _options(file))]), omitted)
-
-
-def _options(file: Shown) -> str:
-    """-> how to ask for lines of the original, which are counted from its own first line."""
-    if not file.numbered or file.number == file.first + 1:
-        return "--lines A-B"
-    return f"--lines A-B (file line {file.number} is --lines {file.first + 1})"
+    return Compressed("\n".join([*out, footer(segment, omitted, counting(file))]), omitted)

@@ -34,6 +34,13 @@ class Shown:
     whole: bool
 
 
+def counting(file: Shown | None) -> str:
+    """-> how a footer says to ask for lines of a result, which are counted from its own first line."""
+    if file is None or not file.numbered or file.number == file.first + 1:
+        return "--lines A-B"
+    return f"--lines A-B (file line {file.number} is --lines {file.first + 1})"
+
+
 PAGE = 200
 
 _NUMBERED = re.compile(r"(?:<content>)?[ ]*L?(\d{1,9})(→|\t|:|[ ]?\|)")

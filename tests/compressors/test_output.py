@@ -189,7 +189,9 @@ def test_without_the_line_model_only_noise_goes(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nothing_but_noise_folds_as_a_whole() -> None:
-    found = output(segment([f"=== RUN   TestCase{number}" for number in range(400)], call="go test -v ./... | head -400"))
+    found = output(
+        segment([f"=== RUN   TestCase{number}" for number in range(400)], call="go test -v ./... | head -400")
+    )
 
     assert found is not None
     assert len(kept(found.text)) < 5
