@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 from headroom_wrap import kompress
 from headroom_wrap.compressors.freedom import freedom, staying
+from headroom_wrap.lines.fold import before_newline
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.bodies import Body, bodies
@@ -179,4 +180,5 @@ def _folded(segment: Segment, file: Shown, folds: Sequence[Fold]) -> Compressed:
     out += file.lines[file.first + next_line :]
     count = sum(fold.last - fold.first + 1 for fold in folds)
     omitted = f"{count} of {len(file.code)} lines in {len(folds)} places"
-    return Compressed("\n".join([*out, footer(segment, omitted, counting(file))]), omitted)
+    tail = footer(segment, omitted, counting(file))
+    return Compressed("\n".join(before_newline(out, [tail])), omitted)

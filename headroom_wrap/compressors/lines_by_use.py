@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from headroom_wrap import kompress
 from headroom_wrap.compressors.freedom import LEAST, MOST, is_notice, staying
+from headroom_wrap.lines.fold import before_newline
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
@@ -65,5 +66,4 @@ def _folded(segment: Segment, lines: list[str], gaps: list[tuple[int, int]], fil
     out += lines[place:]
     omitted = f"{sum(last - first for first, last in gaps)} of {len(lines)} lines, by expected use"
     tail = footer(segment, omitted, counting(file))
-    text = "\n".join([*out[:-1], tail, ""] if out[-1:] == [""] else [*out, tail])
-    return Compressed(text, omitted)
+    return Compressed("\n".join(before_newline(out, [tail])), omitted)
