@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 from headroom_wrap import kompress
 from headroom_wrap.compressors.freedom import freedom, staying
+from headroom_wrap.kompress.intent import changes
 from headroom_wrap.lines.fold import before_newline
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
@@ -135,11 +136,6 @@ def _fold(body: Body, reading: Reading) -> Fold | None:
     return Fold(first, body.last, f"body of {body.name}" if body.name else "body")
 
 
-_CHANGES = re.compile(
-    r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
-)
-
-
 def _wanted(segment: Segment) -> bool:
     """-> whether the file has to stay whole.
 
@@ -147,7 +143,7 @@ def _wanted(segment: Segment) -> bool:
     lost 20 of all 26 strings that this compressor lost. Otherwise: the agent has just named the file or spoken of a
     change, or the user asks for what stands in it.
     """
-    return not segment.intent or _CHANGES.search(segment.intent) is not None or freedom(segment) < 1
+    return not segment.intent or changes(segment.intent) or freedom(segment) < 1
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
