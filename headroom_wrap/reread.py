@@ -193,9 +193,10 @@ def _longest(
 ) -> tuple[Source, int, int] | None:
     """The run at `place` as it stands in the request: its source, where it starts there, how many lines.
 
-    Numbers that are not the same must count on in both, so that the first and the last tell those between them.
+    Numbers that are not the same must count on in both, so that the first and the last tell those between them. Its
+    first lines must say something: rules and braces by the thousand are all compared from each of them on otherwise.
     """
-    if place not in known or end - place < RUN:
+    if place not in known or end - place < RUN or not any(map(_WORD.search, lines[place : place + RUN])):
         return None
     number, start = known[place]
     source = seen.sources[number]
@@ -210,8 +211,7 @@ def _longest(
             break
         count += 1
     chars = sum(map(len, lines[place : place + count]))
-    worth = count >= RUN and chars >= RUN_CHARS and any(map(_WORD.search, lines[place : place + count]))
-    return (source, start, count) if worth else None
+    return (source, start, count) if count >= RUN and chars >= RUN_CHARS else None
 
 
 def _reference(numbers: tuple[int, int], what: str, source: Source, start: int, count: int) -> str:

@@ -85,6 +85,8 @@ def test_long_texts_that_no_reference_may_point_to_take_no_time() -> None:
     start = time.process_time()
     assert refer(far, read(far), seen_with(far, "x" * REACH)) is None
     assert refer(blank, read(blank), seen_with("\n" * 16_000)) is None
+    rules = "\n".join(f"{n:016b}".translate({48: "-", 49: "="}) for n in range(16_000))
+    assert refer(rules, read(rules, "cat rules"), seen_with(rules)) is None
     assert time.process_time() - start < 1
 
 
