@@ -60,6 +60,15 @@ def missed(segment: Segment, earlier: Sequence[tuple[Segment, Outcome]]) -> str:
     return ""
 
 
+def asked_back(segment: Segment, earlier: Sequence[tuple[Segment, Outcome]]) -> bool:
+    """-> whether the agent asked for what an earlier form left out: most lines of a narrow read are of that."""
+    if not _NARROW.search(segment.call):
+        return False
+    lines, files = _lines(segment.text), _files(segment)
+    hidden = (_hidden(before, outcome) for before, outcome in earlier if not files.isdisjoint(_files(before)))
+    return any(2 * len(lines & each) > len(lines) for each in hidden)
+
+
 def _fetched(segment: Segment) -> str:
     """-> the reference that a call of ours asked for."""
     pattern = _RETRIEVE if segment.tool.endswith("headroom_retrieve") else _GET

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
 from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
-from headroom_wrap.misses import missed
+from headroom_wrap.misses import asked_back, missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -144,8 +144,11 @@ class _Run:
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                new = replace(self._new(segment, seen, leans=not request.clears), missed=missed(segment, earlier))
-                outcome = self._settled(name, new)
+                again = missed(segment, earlier)
+                whole = seen.again(segment) or (again and asked_back(segment, earlier))
+                given = replace(segment, way_back="" if whole else self.back)
+                new = self._new(given, None if request.clears else seen)
+                outcome = self._settled(name, replace(new, missed=again))
             earlier.append((segment, outcome))
             seen.answered(segment)
             sent = segment.text if outcome.text is None else outcome.text
@@ -158,13 +161,9 @@ class _Run:
             return any(outcome.why == HOLDOUT for outcome in known.values())
         return drawn(request, self.policy.holdout)
 
-    def _new(self, segment: Segment, seen: reread.Seen, leans: bool) -> Outcome:
-        """What is decided of a segment seen for the first time; its originals are stored when this returns.
-
-        `leans`: it may refer to what stands above.
-        """
-        back = "" if seen.again(segment) else self.back
-        outcome, originals = route(replace(segment, way_back=back), seen if leans else None, self.policy)
+    def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
+        """What is decided of a segment seen for the first time; its originals are stored when this returns."""
+        outcome, originals = route(segment, seen, self.policy)
         if self.store is None:
             return outcome
         try:

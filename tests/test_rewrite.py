@@ -160,6 +160,18 @@ def test_a_question_whose_answer_has_two_texts_is_known_when_it_is_asked_again(s
     assert [o.compressor for o in made.outcomes] == ["", "halve", "", "", ""]
 
 
+@pytest.mark.parametrize(("first", "whole"), [(110, True), (20, False)])
+def test_a_range_of_what_was_left_out_is_answered_without_leaving_anything_out(
+    first: int, whole: bool, store: LocalStore
+) -> None:
+    lines = LONG.split("\n")
+    ranged = turn(2, "\n".join(lines[first - 1 : first + 89]))
+    ranged[0]["content"][0]["input"]["command"] = f"sed -n {first},{first + 89}p a.txt"
+    came = body(turn(1, LONG), turn(3, "ok"), ranged).replace(b"cat 1", b"cat a.txt")
+    made = rewrite(came, anthropic, store, HALVE).outcomes
+    assert made[2].omitted == ("" if whole else "45 of 90 lines")
+
+
 def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     edited = LONG.replace("entry 50 of", "entry fifty of")
     made = rewrite(body(turn(1, LONG), turn(2, "ok"), turn(3, edited)), anthropic, store, Policy(stack=()))
