@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
 from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
-from headroom_wrap.misses import asked_back, missed
+from headroom_wrap.misses import Past, asked_back, missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -137,7 +137,7 @@ class _Run:
             return
         self.policy = replace(self.policy, holdout=float(self._held(request, known)))
         seen, written = reread.Seen(), deque(request.written)
-        earlier: list[tuple[Segment, Outcome]] = []
+        earlier: list[Past] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
             while written and written[0].before <= index:
                 seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
@@ -149,7 +149,7 @@ class _Run:
                 given = replace(segment, way_back="" if whole else self.back)
                 new = self._new(given, None if request.clears else seen)
                 outcome = self._settled(name, replace(new, missed=again))
-            earlier.append((segment, outcome))
+            earlier.append(Past(segment, outcome))
             seen.answered(segment)
             sent = segment.text if outcome.text is None else outcome.text
             seen.add(numbering.expand(sent), _name_of(segment))
