@@ -51,15 +51,18 @@ def rewrite(
     """-> the body with its tool results compressed, and what became of each.
 
     `body` is the decoded JSON. Without a store only lossless forms are used. `decide=False` replays what was decided
-    and settles every new segment as sent unchanged, and does nothing else: for a body on which a worker was lost.
-    Never raises for what it is given: whatever goes wrong, the bytes that came are the bytes that go.
+    and settles every new segment as sent unchanged, and does nothing else: for a body on which a worker was lost, and
+    for one on which deciding failed. Never raises for what it is given: where that fails too, the bytes that came are
+    the bytes that go.
     """
     try:
         return _rewritten(body, wire, store, policy, decide)
     except (Unreadable, UnicodeDecodeError) as error:
         return Rewritten(body, problem=f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - fail-open place 2 of 2: around one request
-        return Rewritten(body, problem=f"{type(error).__name__} in {_place(error)}")
+        problem = f"{type(error).__name__} in {_place(error)}"
+        replayed = rewrite(body, wire, store, policy, decide=False) if decide else Rewritten(body)
+        return replace(replayed, problem=problem)
 
 
 def _place(error: Exception) -> str:
@@ -132,7 +135,7 @@ class _Run:
         known = self._known(names)
         if not self.decide or all(name in known for name in names):
             for segment, name in zip(request.segments, names, strict=True):
-                given_up = Outcome(None, why="stopped: the worker was ended", tool=segment.tool)
+                given_up = Outcome(None, why="given up with its request", tool=segment.tool)
                 yield _replayed(known[name]) if name in known else self._settled(name, given_up)
             return
         self.policy = replace(self.policy, holdout=float(self._held(request, known)))

@@ -273,6 +273,22 @@ def test_what_went_wrong_is_said_without_a_word_of_the_request(
     assert "secret" not in rewrite(twice, anthropic, store).problem
 
 
+def test_a_request_that_fails_still_says_what_was_said_before(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> str:
+        raise RuntimeError
+
+    before = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    monkeypatch.setattr("headroom_wrap.rewrite.missed", failing)
+    came = body(turn(1, LONG), turn(2, f"{LONG}\nmore"))
+    made = rewrite(came, anthropic, store, HALVE)
+    assert results(made.body) == [*results(before.body), f"{LONG}\nmore"]
+    assert made.problem.startswith("RuntimeError in test_rewrite.py")
+    monkeypatch.undo()
+    assert rewrite(came, anthropic, store, HALVE).body == made.body
+
+
 def asking(text: str, *turns: list[dict[str, Any]]) -> bytes:
     return body(*turns).replace(b"Mend the build.", text.encode())
 
