@@ -172,6 +172,25 @@ def test_a_range_of_what_was_left_out_is_answered_without_leaving_anything_out(
     assert made[2].omitted == ("" if whole else "45 of 90 lines")
 
 
+@pytest.mark.parametrize(
+    ("tool", "asked", "thinned"),
+    [
+        ("Read", {"file_path": "src/a.py"}, True),
+        ("view", {"path": "src/a.py"}, True),
+        ("Bash", {"command": "nl -ba src/a.py"}, False),
+        ("Bash", {"command": "psql -Atc 'SELECT id, name FROM customers'"}, False),
+        ("mcp__postgres__query", {"sql": "SELECT id, name FROM customers"}, False),
+    ],
+)
+def test_only_the_numbers_of_a_file_that_a_tool_shows_are_left_to_be_counted(
+    tool: str, asked: dict[str, str], thinned: bool, store: LocalStore
+) -> None:
+    numbered = turn(1, "\n".join(f"{n}\tcustomer_{n * 37}_of_{n * 7}" for n in range(1, 60)), tool)
+    numbered[0]["content"][0]["input"] = asked
+    made = rewrite(body(numbered), anthropic, store, Policy(stack=()))
+    assert made.outcomes[0].compressor == ("numbers" if thinned else "")
+
+
 def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     edited = LONG.replace("entry 50 of", "entry fifty of")
     made = rewrite(body(turn(1, LONG), turn(2, "ok"), turn(3, edited)), anthropic, store, Policy(stack=()))

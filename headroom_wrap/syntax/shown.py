@@ -116,6 +116,15 @@ def _range(call: str) -> tuple[int, int]:
     return start, count
 
 
+def numbers_lines(segment: Segment) -> bool:
+    """-> whether numbers in front of lines count the lines of a file, which a tool of the agent shows.
+
+    In what a database answers they are data. Who numbers lines by a command goes on to name them (`sed -i 40,52d`):
+    2.9 used strings lost for 1,000 tokens saved.
+    """
+    return bool(segment.path or _READS.search(segment.tool))
+
+
 def source_of(segment: Segment) -> str:
     """-> the language of the source file that a segment shows, by what the call asks for; empty: it shows none."""
     asked = _asked(segment)
