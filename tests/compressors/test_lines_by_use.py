@@ -89,6 +89,24 @@ def test_a_gap_in_a_numbered_file_names_the_numbers_that_stand_beside_it(around:
             assert kept[place + 1] == [*lines, kept[-1]][lines.index(gone[-1]) + 1]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git@github.com: Permission denied (publickey).",
+        "dial tcp 127.0.0.1:5432: connect: connection refused",
+        "read: connection reset by peer",
+        "listen tcp :8080: bind: address already in use",
+        "write: broken pipe",
+        "open /var/lib/a: read-only file system",
+        "accept: too many open files",
+        "ioctl: invalid argument",
+        "    reason: OOMKilled",
+    ],
+)
+def test_what_a_system_call_failed_of_is_an_error(line: str) -> None:
+    assert must([line], "") == [True]
+
+
 def test_signatures_stay_in_source_files() -> None:
     lines = ["     1→def load(path):", "     2→    return 1", "     3→class Shop:", "     4→    # class of shops"]
     assert must(lines, "shop.py") == [True, False, True, False]
