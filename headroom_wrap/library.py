@@ -163,7 +163,7 @@ def _settings() -> settings.Settings:
 
 
 def _policy() -> Policy | None:
-    """-> what the user chose, None: nothing is to be compressed. No time limit: it would take the program's SIGALRM."""
+    """-> what the user chose, None: nothing is to be compressed. No time limit: it would take its SIGVTALRM."""
     chosen = _settings()
     if not chosen.enabled:
         return None

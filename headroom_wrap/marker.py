@@ -51,6 +51,10 @@ def gap(first: int, last: int, what: str) -> str:
     return f"[{lines} folded: {what}]"
 
 
+GAP = re.compile(r"\[lines? (\d{1,9})(?:-(\d{1,9}))? folded: ")
+"""How a line begins that `gap` made, with its first line and its last."""
+
+
 def inside(line: int, first: int, last: int) -> str:
     """-> what stands inside a line for some of its characters: `…[characters 401-900 of line 3 folded]…`.
 

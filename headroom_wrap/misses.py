@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from headroom_wrap.marker import WAY_BACK
 from headroom_wrap.segment import Outcome, Segment
@@ -33,31 +35,67 @@ _OTHER_SHAPE = ("records", "search", "listing")
 """Compressors whose forms aren't lines of the original: what they left out can't be told by looking for lines."""
 
 
-def missed(segment: Segment, earlier: Sequence[tuple[Segment, Outcome]]) -> str:
+@dataclass(frozen=True)
+class Past:
+    """An earlier result and what was sent of it. What is found out of it is kept: each later result may ask."""
+
+    segment: Segment
+    outcome: Outcome
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of the files that its call speaks of."""
+        return _files(self.segment)
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The lines that were sent."""
+        return _lines(self.segment.text if self.outcome.text is None else self.outcome.text)
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """The lines that were left out."""
+        if self.outcome.text is None or not self.outcome.omitted:
+            return frozenset()
+        other = set(self.outcome.compressor.split("+")) & {*_OTHER_SHAPE}
+        return frozenset() if other else _lines(self.segment.text) - self.shown
+
+
+def missed(segment: Segment, earlier: Sequence[Past]) -> str:
     """-> "get", "read" or "edit" and the reference of the shortened result, such as "get 4f2a9c0d1e2"; "" for none.
 
     `earlier` are the results before this one in the same request, with what was sent of them.
     """
-    if earlier and earlier[-1][1].missed and earlier[-1][0].call == segment.call != "":
+    if earlier and earlier[-1].outcome.missed and earlier[-1].segment.call == segment.call != "":
         return ""  # another text of the same result: Codex's exec answers with two
     if ref := _fetched(segment):
         return f"get {_holder(ref, earlier)}"
-    if any(_same(segment, before) and outcome.omitted for before, outcome in earlier):
-        return f"read {next(o.ref for b, o in reversed(earlier) if _same(segment, b) and o.omitted)}"
+    if same := next(
+        (past for past in reversed(earlier) if _same(segment, past.segment) and past.outcome.omitted), None
+    ):
+        return f"read {same.outcome.ref}"
     old = _edited(segment.call)
     lines = old if old else _lines(segment.text) if _NARROW.search(segment.call) else frozenset()
     if not lines:
         return ""
     shown = frozenset[str]()
     files = _files(segment)
-    for before, outcome in reversed(earlier):
-        if files.isdisjoint(_files(before)):
+    for past in reversed(earlier):
+        if files.isdisjoint(past.files):
             continue
-        hits = lines & _hidden(before, outcome) - shown
+        hits = (lines & past.hidden) - shown
         if len(hits) >= (1 if old else min(FEW, len(lines))):
-            return f"{'edit' if old else 'read'} {outcome.ref}"
-        shown |= _lines(before.text if outcome.text is None else outcome.text)
+            return f"{'edit' if old else 'read'} {past.outcome.ref}"
+        shown |= lines & past.shown
     return ""
+
+
+def asked_back(segment: Segment, earlier: Sequence[Past]) -> bool:
+    """-> whether the agent asked for what an earlier form left out: most lines of a narrow read are of that."""
+    if not _NARROW.search(segment.call):
+        return False
+    lines, files = _lines(segment.text), _files(segment)
+    return any(2 * len(lines & past.hidden) > len(lines) for past in earlier if not files.isdisjoint(past.files))
 
 
 def _fetched(segment: Segment) -> str:
@@ -67,9 +105,9 @@ def _fetched(segment: Segment) -> str:
     return found[1] if found else ""
 
 
-def _holder(ref: str, earlier: Sequence[tuple[Segment, Outcome]]) -> str:
+def _holder(ref: str, earlier: Sequence[Past]) -> str:
     """-> the reference of the whole result whose marker names `ref`, which may be that of a part of it."""
-    return next((outcome.ref for _, outcome in earlier if outcome.text and ref in outcome.text), ref)
+    return next((past.outcome.ref for past in earlier if past.outcome.text and ref in past.outcome.text), ref)
 
 
 def _same(segment: Segment, before: Segment) -> bool:
@@ -88,13 +126,6 @@ def _files(segment: Segment) -> frozenset[str]:
     """-> the names of the files that a call speaks of, without their folders: agents write paths in several ways."""
     named = [segment.path] if segment.path else _FILE.findall(segment.call[:2000])
     return frozenset(path.rpartition("/")[2] for path in named)
-
-
-def _hidden(before: Segment, outcome: Outcome) -> frozenset[str]:
-    """-> the lines of a result that were left out of what was sent."""
-    if outcome.text is None or not outcome.omitted or set(outcome.compressor.split("+")) & {*_OTHER_SHAPE}:
-        return frozenset()
-    return _lines(before.text) - _lines(outcome.text)
 
 
 def _lines(text: str) -> frozenset[str]:

@@ -19,11 +19,6 @@ NOTICE = "[every 10th line carries its number]"
 _NUMBERED = re.compile(r" *(\d{1,9})(→|\t|: | \| )")
 # SWE-agent's `12:code` is not among them: its agents edit by number.
 _BY_NUMBER = re.compile(r"^ *\d{1,9}:(?! )", re.MULTILINE)
-# Who numbers lines by a command goes on to name them (`sed -i 40,52d`): 2.9 used strings lost for 1,000 tokens saved.
-_NUMBERS = re.compile(
-    r"(?<![\w/.=-])(?:nl(?=\s)|(?:cat|bat|less|grep|rg)\s(?:[^|;&\n]{0,400}\s)?-{1,2}\w*[nNb]\w*\b"
-    r"|awk\s[^|;&]{0,400}\bNR\b)"
-)
 _DEFINES = re.compile(
     r"\s*(?:export |default |public |private |protected |static |async |abstract |pub(?:\([a-z]+\))? )*"
     r"(?:def|class|func|fn|function|interface|struct|enum|impl|trait|type|module|package|namespace)\b"
@@ -52,11 +47,6 @@ def thin(text: str) -> str | None:
         gone += bool(silent)
     made = "\n".join([NOTICE, *out])
     return made if gone >= LEAST and expand(made) == _unpadded(lines, found) else None
-
-
-def asked_for(call: str) -> bool:
-    """-> whether a command numbers lines itself: such numbers are what the agent wants to see."""
-    return _NUMBERS.search(call) is not None
 
 
 def expand(text: str) -> str:

@@ -1,11 +1,11 @@
 """A text about to be sent and what already stands in the request in; the text with repeated runs as references out.
 
 The one stage that looks at earlier segments. A run of lines that stands, as sent, in an earlier result or in what the
-agent wrote becomes one line that says where; changed lines stay verbatim. Line numbers in front of lines (`12→`,
-`12\t`, `12: `) are not compared, so a file that was edited and read again still matches below the edit. References
-lead only to text that is sent in full: markers are never indexed, so there is one hop and no chain. In the hunks of a
-diff the lines are compared without their sign as well: what an agent has just read and written is most of the diff that
-it then looks at.
+agent wrote becomes one line that says where; changed lines stay verbatim. Line numbers in front of lines
+(`12→`, `12\t`, `12: `) may all be shifted by the same, so a file that was edited and read again still matches below the
+edit; other numbers that lines begin with (sizes, ids, times) are compared like all else. References lead only to text
+that is sent in full: markers are never indexed, so there is one hop and no chain. In the hunks of a diff the lines are
+compared without their sign as well: what an agent has just read and written is most of the diff that it then looks at.
 
 Measured on real Claude Code sessions: 17 % of what Read returns are such runs, at 99.98 % of the evidence kept.
 """
@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from headroom_wrap.marker import INSIDE, is_marker
+from headroom_wrap.marker import GAP, INSIDE, is_marker
 from headroom_wrap.segment import Segment
 
 RUN = 5
@@ -28,7 +29,7 @@ RUN_CHARS = 200
 REACH = 400_000
 """How many characters back a reference may point: what lies further costs the model attention to find."""
 
-_NUMBERED = re.compile(r"[ \t]*(\d+)(?:\t|→|: ?|-| \| )")
+_NUMBERED = re.compile(r"[ \t]*(\d{1,9})(?:\t|→|: ?|-| \| )")
 _WORD = re.compile(r"\w")
 
 
@@ -89,9 +90,9 @@ def refer(text: str, segment: Segment, seen: Seen) -> str | None:
     out: list[str] = []
     place, changed = 0, False
     while place < len(lines):
-        what, run = "unchanged", _longest(bare, place, len(lines), known, seen)
+        what, run = "unchanged", _longest(bare, numbers, place, len(lines), known, seen)
         if run is None and place in known_unsigned and signs[place]:
-            what, run = _SIGNS[signs[place]], _longest(unsigned, place, ends[place], known_unsigned, seen)
+            what, run = _SIGNS[signs[place]], _longest(unsigned, numbers, place, ends[place], known_unsigned, seen)
         if run is None:
             out.append(lines[place])
             place += 1
@@ -136,14 +137,28 @@ def _bare(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """The lines of a text without their own numbering, and their numbers (counted where they carry none)."""
     lines = text.split("\n")
     matches = [_NUMBERED.match(line) for line in lines]
-    if sum(m is not None for m in matches) < 0.8 * len(lines):
-        return tuple(lines), tuple(range(1, len(lines) + 1))
+    carried = [int(m[1]) for m in matches if m]
+    rises = sum(before < number for before, number in pairwise(carried))
+    if min(len(carried), rises + 1) < 0.8 * len(lines):
+        return tuple(lines), _counted(lines)
     bare, numbers, last = [], [], 0
     for line, m in zip(lines, matches, strict=True):
-        last = int(m[1][-9:]) if m else last
+        last = int(m[1]) if m else last
         bare.append(line[m.end() :] if m else line)
         numbers.append(last)
     return tuple(bare), tuple(numbers)
+
+
+def _counted(lines: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of lines that carry none: those of the original where some of it is folded, as its gaps count."""
+    gaps = {place: m for place, line in enumerate(lines) if line[:1] == "[" and (m := GAP.match(line))}
+    first = next(iter(gaps), 0)
+    numbers, number = list[int](), int(gaps[first][1]) - first if gaps else 1
+    for place in range(len(lines)):
+        gap = gaps.get(place)
+        numbers.append(int(gap[1]) if gap else number)
+        number = 1 + (int(gap[2] or gap[1]) if gap else number)
+    return tuple(numbers)
 
 
 def _marked(line: str) -> bool:
@@ -173,23 +188,30 @@ def _known(lines: Sequence[str], seen: Seen) -> Known:
     return {place: found for place, run in runs if (found := seen.runs.get(hash(run))) is not None}
 
 
-def _longest(lines: Sequence[str], place: int, end: int, known: Known, seen: Seen) -> tuple[Source, int, int] | None:
-    """The run at `place` as it stands in the request: its source, where it starts there, how many lines."""
-    if place not in known or end - place < RUN:
+def _longest(
+    lines: Sequence[str], numbers: Sequence[int], place: int, end: int, known: Known, seen: Seen
+) -> tuple[Source, int, int] | None:
+    """The run at `place` as it stands in the request: its source, where it starts there, how many lines.
+
+    Numbers that are not the same must count on in both, so that the first and the last tell those between them. Its
+    first lines must say something: rules and braces by the thousand are all compared from each of them on otherwise.
+    """
+    if place not in known or end - place < RUN or not any(map(_WORD.search, lines[place : place + RUN])):
         return None
     number, start = known[place]
     source = seen.sources[number]
     if seen.size - source.at > REACH:
         return None
-    count = 0
+    shift, count = numbers[place] - source.numbers[start], 0
     limit = min(end - place, len(source.lines) - start)
     while count < limit and lines[place + count] == source.lines[start + count]:
-        if _marked(source.lines[start + count]):
+        here = numbers[place + count]
+        told = here - source.numbers[start + count] == shift and (not shift or here == numbers[place] + count)
+        if not told or _marked(source.lines[start + count]):
             break
         count += 1
     chars = sum(map(len, lines[place : place + count]))
-    worth = count >= RUN and chars >= RUN_CHARS and any(map(_WORD.search, lines[place : place + count]))
-    return (source, start, count) if worth else None
+    return (source, start, count) if count >= RUN and chars >= RUN_CHARS else None
 
 
 def _reference(numbers: tuple[int, int], what: str, source: Source, start: int, count: int) -> str:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from headroom_wrap import numbering, reread
 from headroom_wrap.marker import RETRIEVE, WAY_BACK, ref_of
-from headroom_wrap.misses import missed
+from headroom_wrap.misses import Past, asked_back, missed
 from headroom_wrap.route import DEFAULT, Policy, route
 from headroom_wrap.segment import HOLDOUT, Outcome, Request, Segment, fingerprint
 from headroom_wrap.store import Store, Unavailable
@@ -51,15 +51,18 @@ def rewrite(
     """-> the body with its tool results compressed, and what became of each.
 
     `body` is the decoded JSON. Without a store only lossless forms are used. `decide=False` replays what was decided
-    and settles every new segment as sent unchanged, and does nothing else: for a body on which a worker was lost.
-    Never raises for what it is given: whatever goes wrong, the bytes that came are the bytes that go.
+    and settles every new segment as sent unchanged, and does nothing else: for a body on which a worker was lost, and
+    for one on which deciding failed. Never raises for what it is given: where that fails too, the bytes that came are
+    the bytes that go.
     """
     try:
         return _rewritten(body, wire, store, policy, decide)
     except (Unreadable, UnicodeDecodeError) as error:
         return Rewritten(body, problem=f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - fail-open place 2 of 2: around one request
-        return Rewritten(body, problem=f"{type(error).__name__} in {_place(error)}")
+        problem = f"{type(error).__name__} in {_place(error)}"
+        replayed = rewrite(body, wire, store, policy, decide=False) if decide else Rewritten(body)
+        return replace(replayed, problem=problem)
 
 
 def _place(error: Exception) -> str:
@@ -132,21 +135,24 @@ class _Run:
         known = self._known(names)
         if not self.decide or all(name in known for name in names):
             for segment, name in zip(request.segments, names, strict=True):
-                given_up = Outcome(None, why="stopped: the worker was ended", tool=segment.tool)
+                given_up = Outcome(None, why="given up with its request", tool=segment.tool)
                 yield _replayed(known[name]) if name in known else self._settled(name, given_up)
             return
         self.policy = replace(self.policy, holdout=float(self._held(request, known)))
         seen, written = reread.Seen(), deque(request.written)
-        earlier: list[tuple[Segment, Outcome]] = []
+        earlier: list[Past] = []
         for index, (segment, name) in enumerate(zip(request.segments, names, strict=True)):
             while written and written[0].before <= index:
                 seen.add(written[0].text, f"what you wrote to {written.popleft().path}".removesuffix(" to "))
             if name in known:
                 outcome = _replayed(known[name])
             else:
-                new = replace(self._new(segment, None if request.clears else seen), missed=missed(segment, earlier))
-                outcome = self._settled(name, new)
-            earlier.append((segment, outcome))
+                again = missed(segment, earlier)
+                whole = seen.again(segment) or (again and asked_back(segment, earlier))
+                given = replace(segment, way_back="" if whole else self.back)
+                new = self._new(given, None if request.clears else seen)
+                outcome = self._settled(name, replace(new, missed=again))
+            earlier.append(Past(segment, outcome))
             seen.answered(segment)
             sent = segment.text if outcome.text is None else outcome.text
             seen.add(numbering.expand(sent), _name_of(segment))
@@ -160,8 +166,7 @@ class _Run:
 
     def _new(self, segment: Segment, seen: reread.Seen | None) -> Outcome:
         """What is decided of a segment seen for the first time; its originals are stored when this returns."""
-        back = "" if seen is not None and seen.again(segment) else self.back
-        outcome, originals = route(replace(segment, way_back=back), seen, self.policy)
+        outcome, originals = route(segment, seen, self.policy)
         if self.store is None:
             return outcome
         try:
@@ -189,16 +194,17 @@ class _Run:
         if self.store is None:
             return {}
         unsettled = _UNSETTLED.get(self.store, {})
+        ours = {name: unsettled[name] for name in names if name in unsettled}
         try:
             if unsettled:
                 _settle_late(self.store, unsettled)
         except Unavailable as error:
             self.trouble = error
         try:
-            return {**self.store.decided(names), **unsettled}
+            return {**self.store.decided(names), **ours}
         except Unavailable as error:
             self.trouble = error
-            return unsettled
+            return ours
 
 
 def _replayed(outcome: Outcome) -> Outcome:

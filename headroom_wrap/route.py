@@ -15,6 +15,7 @@ from headroom_wrap.compressors.clean import clean
 from headroom_wrap.marker import INSIDE, PRINTED, WAY_BACK, is_marker, ref_of
 from headroom_wrap.segment import HOLDOUT, Compressed, Compressor, Outcome, Segment
 from headroom_wrap.settings import BadSetting, Settings
+from headroom_wrap.syntax.shown import numbers_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _refer(segment: Segment, answer: Answer, seen: reread.Seen | None) -> None:
 
 def _thin(segment: Segment, answer: Answer) -> None:
     answer.asked = "numbers"
-    if not numbering.asked_for(segment.call) and (text := numbering.thin(answer.text)):
+    if numbers_lines(segment) and (text := numbering.thin(answer.text)):
         answer.text = text
         answer.by.append("numbers")
 

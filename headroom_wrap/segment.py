@@ -25,8 +25,8 @@ class Segment:
 
     `call` is what the tool was asked: the command of a shell tool, otherwise its arguments as `name=value name=value`.
     `path` is the file that the result shows, where the call names one. `goal` is the last user text and the assistant
-    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, which tells what the
-    agent is about to do. `error`: the agent marked the result as an error.
+    text just before the call, each at most `GOAL_CHARS` long; `said` is that assistant text alone, `thought` what the
+    agent thought aloud before the call, at most as long. `error`: the agent marked the result as an error.
     `way_back` is the command with which this very request can fetch an original ("headroom get"); empty: nothing may
     be left out. `ref` is the reference under which the original will be stored, for markers.
     """
@@ -37,11 +37,17 @@ class Segment:
     path: str = ""
     goal: str = ""
     said: str = field(default="", kw_only=True)
+    thought: str = field(default="", kw_only=True)
     error: bool = False
     way_back: str = ""
     ref: str = ""
     span: Span = field(default=Span(0, 0), compare=False)
     digest: bytes = field(default=b"", compare=False)
+
+    @property
+    def intent(self) -> str:
+        """-> all that tells what the agent is about to do."""
+        return f"{self.thought}\n{self.said}".strip()
 
     def fingerprint(self) -> bytes:
         """-> a hash of what its decision depends on; `digest` holds it where a wire has computed it once already."""
@@ -89,7 +95,7 @@ class Request:
 
     `tools`: the names of the tools that the request offers; a shell tool among them may be called "Bash", "exec", …
     `first`: the text of the first user message, from which a session without an id of its own is named.
-    `clears`: the provider is asked to drop old results by itself, so no text may lean on an earlier one.
+    `clears`: the provider is asked to drop or to sum up old turns by itself, so no text may lean on an earlier one.
     `called`: the tool of every call in it, in order. `fixed`: the system prompt and the tool definitions as they stand
     in the body, for their size.
     """

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import tiktoken
 
-TOKENIZER = "o200k"
 RANKS = Path(__file__).with_name("o200k_base.xz")
 RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 """What tiktoken pins for `o200k_base.tiktoken`, the file whose contents are packed here."""

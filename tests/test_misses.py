@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from headroom_wrap.marker import ref_of
-from headroom_wrap.misses import missed
+from headroom_wrap.misses import Past, missed
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.segment import Outcome, Segment
 from headroom_wrap.store.local import LocalStore
@@ -23,7 +24,7 @@ READ = Segment(NUMBERED, "Read", "file_path=/p/src/a.py", "/p/src/a.py")
 FOLDED = Outcome(
     "\n".join([*SENT, "[190 of 300 lines · headroom get 4f2a9c0d1e2 --lines A-B]"]), "code", "190 of 300 lines", "whole"
 )
-EARLIER = [(READ, FOLDED)]
+EARLIER = [Past(READ, FOLDED)]
 
 
 def ranged(first: int, last: int, **changes: Any) -> Segment:
@@ -48,7 +49,7 @@ def test_a_fetch_counts_against_the_result_whose_marker_names_the_reference(tool
 def test_a_result_of_two_texts_counts_once() -> None:
     fetch = Segment("Script completed", "exec", "headroom get 4f2a9c0d1e2")
     told = Outcome(None, why="small", missed="get whole")
-    assert missed(replace(fetch, text="the text"), [*EARLIER, (fetch, told)]) == ""
+    assert missed(replace(fetch, text="the text"), [*EARLIER, Past(fetch, told)]) == ""
 
 
 def test_a_fetch_of_something_that_stands_nowhere_above_keeps_its_reference() -> None:
@@ -86,8 +87,8 @@ def test_other_reads_are_not(segment: Segment) -> None:
 
 def test_what_was_sent_as_it_came_or_whole_can_not_be_missed() -> None:
     for outcome in (Outcome(None, why="small"), replace(FOLDED, omitted="")):
-        assert missed(ranged(120, 140), [(READ, outcome)]) == ""
-        assert missed(READ, [(READ, outcome)]) == ""
+        assert missed(ranged(120, 140), [Past(READ, outcome)]) == ""
+        assert missed(READ, [Past(READ, outcome)]) == ""
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_what_was_sent_as_it_came_or_whole_can_not_be_missed() -> None:
 def test_an_edit_of_text_that_was_folded_is_a_miss_unless_it_was_shown_since(tool: str, call: str, path: str) -> None:
     edit = Segment("The file was updated.", tool, call, path)
     assert missed(edit, EARLIER) == "edit whole"
-    assert missed(edit, [*EARLIER, (ranged(140, 160), Outcome(None, why="small"))]) == ""
+    assert missed(edit, [*EARLIER, Past(ranged(140, 160), Outcome(None, why="small"))]) == ""
     assert missed(replace(edit, call=call.replace("compute(15", "other(15")), EARLIER) in ("", "edit whole")
 
 
@@ -130,3 +131,15 @@ def test_a_miss_is_decided_once_and_replayed_in_every_later_request(tmp_path: Pa
     assert [outcome.missed for outcome in first] == [""]
     assert [outcome.missed for outcome in second] == ["", f"get {ref_of(text)}"]
     assert [outcome.missed for outcome in third] == ["", f"get {ref_of(text)}", f"read {ref_of(text)}"]
+
+
+def test_a_history_of_reads_of_one_file_is_looked_at_once() -> None:
+    lines = [f"    value_{number} = compute({number})" for number in range(400)]
+    past = []
+    start = time.process_time()
+    for turn in range(150):
+        text = "\n".join(f"{number}\t{line} or {turn}" for number, line in enumerate(lines))
+        read = Segment(text, "Read", f"file_path=a.py offset={turn}", "a.py")
+        assert missed(read, past) == ""
+        past.append(Past(read, Outcome("\n".join(text.split("\n")[:9]), "code", "391 of 400 lines", "ref")))
+    assert time.process_time() - start < 2

@@ -1,12 +1,9 @@
 """Line numbers that a reader can count are not sent, and come back exactly."""
 
-import time
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headroom_wrap.numbering import NOTICE, asked_for, expand, thin
+from headroom_wrap.numbering import NOTICE, expand, thin
 
 
 def numbered(count: int, mark: str = "\t", first: int = 1) -> str:
@@ -76,29 +73,3 @@ def test_whatever_is_made_comes_back(found: list[str], runs: int) -> None:
 @given(st.text())
 def test_any_other_text_is_itself(text: str) -> None:
     assert expand(text) == text or text.startswith(NOTICE)
-
-
-@pytest.mark.parametrize(
-    ("call", "asked"),
-    [
-        ("nl -ba src/a.py | sed -n '40,90p'", True),
-        ("cd src && cat -n a.py", True),
-        ("cat a.py -n", True),
-        ("awk 'NR>=40 {print NR\": \"$0}' a.py", True),
-        ("cat a.py", False),
-        ("sed -n 40,90p a.py", False),
-        ("cat a.py | head -n 40", False),
-        ("cat a.py\ncut -b 1-9 b.py -n", False),
-        ("file_path=/src/nl.py", False),
-        ("file_path=/src/a.py limit=40", False),
-    ],
-)
-def test_numbers_that_a_command_asks_for_are_wanted(call: str, asked: bool) -> None:
-    assert asked_for(call) == asked
-
-
-def test_a_call_that_holds_a_long_text_is_read_in_no_time() -> None:
-    start = time.process_time()
-    assert not asked_for("cat - a " * 10_000)
-    assert not asked_for("awk it " * 10_000)
-    assert time.process_time() - start < 1

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from headroom_wrap.reread import ASKED_AGAIN, REACH, Seen, refer
 from headroom_wrap.segment import Segment
 
@@ -83,6 +85,8 @@ def test_long_texts_that_no_reference_may_point_to_take_no_time() -> None:
     start = time.process_time()
     assert refer(far, read(far), seen_with(far, "x" * REACH)) is None
     assert refer(blank, read(blank), seen_with("\n" * 16_000)) is None
+    rules = "\n".join(f"{n:016b}".translate({48: "-", 49: "="}) for n in range(16_000))
+    assert refer(rules, read(rules, "cat rules"), seen_with(rules)) is None
     assert time.process_time() - start < 1
 
 
@@ -121,3 +125,53 @@ def test_lines_outside_of_hunks_have_no_sign() -> None:
     lines = source(1, 12)
     text = "\n".join("+" + line for line in lines)
     assert refer(text, Segment(text, "Bash", "cat list"), seen_with("\n".join(lines))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{size}\t./packages/service-{n}/generated/output", "{size}9\t./packages/service-{n}/generated/output"),
+        (
+            "10:{n:02}:07 the worker took a request of the backend",
+            "14:{n:02}:07 the worker took a request of the backend",
+        ),
+        (
+            "71{n:012}\tcustomer number {n} has paid what was due",
+            "94{n:012}\tcustomer number {n} has paid what was due",
+        ),
+        ("{n}{n}: customer number {n} has paid what was due", "{n}{n}5: customer number {n} has paid what was due"),
+    ],
+)
+def test_sizes_times_and_ids_in_front_of_lines_are_no_line_numbers(before: str, after: str) -> None:
+    earlier, text = ("\n".join(form.format(n=n, size=4096 * n) for n in range(10, 40)) for form in (before, after))
+    assert refer(text, read(text, "du"), seen_with(earlier)) is None
+
+
+def test_hits_that_moved_by_an_edit_keep_their_numbers() -> None:
+    hits = [(3 * n, f"    value = lookup(table_{n}, key)") for n in range(1, 21)]
+    earlier, text = ("\n".join(f"{n + moved}:{line}" for n, line in hits) for moved in (0, 4))
+    assert refer(text, read(text, "lookup"), seen_with(earlier)) is None
+    assert refer(earlier, read(earlier, "lookup"), seen_with(earlier)) is not None
+
+
+def test_a_reference_in_a_text_with_gaps_counts_lines_as_the_gaps_do() -> None:
+    gaps = ["[lines 11-40 folded: rarely used]", "[line 61 folded: rarely used]"]
+    text = "\n".join([*source(101, 110), gaps[0], *source(1, 20), gaps[1], *source(201, 210)])
+    made = refer(text, read(text, "cat b.py"), seen_with("\n".join([*source(1, 20), *source(201, 210)])))
+    assert made == "\n".join(
+        [
+            *source(101, 110),
+            gaps[0],
+            "[lines 41-60 unchanged: they stand as lines 1-20 in the result of Read a.py above]",
+            gaps[1],
+            "[lines 62-71 unchanged: they stand as lines 21-30 in the result of Read a.py above]",
+        ]
+    )
+
+
+def test_lines_above_the_first_gap_are_counted_from_it() -> None:
+    header = ["Wall time 2 s", "Output:"]
+    earlier = "\n".join([*header, *source(1, 20), "[lines 21-40 folded: rarely used]"])
+    text = "\n".join(source(1, 20))
+    made = refer(text, read(text, "cat b.py"), seen_with(earlier))
+    assert made == "[lines 1-20 unchanged: they stand in the result of Read a.py above]"

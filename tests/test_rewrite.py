@@ -160,6 +160,37 @@ def test_a_question_whose_answer_has_two_texts_is_known_when_it_is_asked_again(s
     assert [o.compressor for o in made.outcomes] == ["", "halve", "", "", ""]
 
 
+@pytest.mark.parametrize(("first", "whole"), [(110, True), (20, False)])
+def test_a_range_of_what_was_left_out_is_answered_without_leaving_anything_out(
+    first: int, whole: bool, store: LocalStore
+) -> None:
+    lines = LONG.split("\n")
+    ranged = turn(2, "\n".join(lines[first - 1 : first + 89]))
+    ranged[0]["content"][0]["input"]["command"] = f"sed -n {first},{first + 89}p a.txt"
+    came = body(turn(1, LONG), turn(3, "ok"), ranged).replace(b"cat 1", b"cat a.txt")
+    made = rewrite(came, anthropic, store, HALVE).outcomes
+    assert made[2].omitted == ("" if whole else "45 of 90 lines")
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked", "thinned"),
+    [
+        ("Read", {"file_path": "src/a.py"}, True),
+        ("view", {"path": "src/a.py"}, True),
+        ("Bash", {"command": "nl -ba src/a.py"}, False),
+        ("Bash", {"command": "psql -Atc 'SELECT id, name FROM customers'"}, False),
+        ("mcp__postgres__query", {"sql": "SELECT id, name FROM customers"}, False),
+    ],
+)
+def test_only_the_numbers_of_a_file_that_a_tool_shows_are_left_to_be_counted(
+    tool: str, asked: dict[str, str], thinned: bool, store: LocalStore
+) -> None:
+    numbered = turn(1, "\n".join(f"{n}\tcustomer_{n * 37}_of_{n * 7}" for n in range(1, 60)), tool)
+    numbered[0]["content"][0]["input"] = asked
+    made = rewrite(body(numbered), anthropic, store, Policy(stack=()))
+    assert made.outcomes[0].compressor == ("numbers" if thinned else "")
+
+
 def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     edited = LONG.replace("entry 50 of", "entry fifty of")
     made = rewrite(body(turn(1, LONG), turn(2, "ok"), turn(3, edited)), anthropic, store, Policy(stack=()))
@@ -168,11 +199,19 @@ def test_a_file_read_twice_is_sent_once(store: LocalStore) -> None:
     assert len(results(made.body)[2].split("\n")) == 3
 
 
-def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(store: LocalStore) -> None:
+@pytest.mark.parametrize("edit", ["clear_tool_uses_20250919", "compact_20260112"])
+def test_nothing_leans_on_an_earlier_result_that_the_provider_may_clear(edit: str, store: LocalStore) -> None:
     came = json.loads(body(turn(1, LONG), turn(2, "ok"), turn(3, LONG.replace("entry 50 of", "entry fifty of"))))
-    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    came["context_management"] = {"edits": [{"type": edit}]}
     sent = rewrite(json.dumps(came).encode(), anthropic, store, Policy(stack=()))
     assert [o.text for o in sent.outcomes] == [None, None, None]
+
+
+def test_a_question_asked_again_is_answered_in_full_where_the_provider_may_clear(store: LocalStore) -> None:
+    came = json.loads(body(turn(1, LONG), turn(1, LONG)))
+    came["context_management"] = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    made = rewrite(json.dumps(came).encode(), anthropic, store, HALVE)
+    assert [o.compressor for o in made.outcomes] == ["halve", ""]
 
 
 @pytest.mark.parametrize(
@@ -253,6 +292,22 @@ def test_what_went_wrong_is_said_without_a_word_of_the_request(
     assert "secret" not in rewrite(twice, anthropic, store).problem
 
 
+def test_a_request_that_fails_still_says_what_was_said_before(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> str:
+        raise RuntimeError
+
+    before = rewrite(body(turn(1, LONG)), anthropic, store, HALVE)
+    monkeypatch.setattr("headroom_wrap.rewrite.missed", failing)
+    came = body(turn(1, LONG), turn(2, f"{LONG}\nmore"))
+    made = rewrite(came, anthropic, store, HALVE)
+    assert results(made.body) == [*results(before.body), f"{LONG}\nmore"]
+    assert made.problem.startswith("RuntimeError in test_rewrite.py")
+    monkeypatch.undo()
+    assert rewrite(came, anthropic, store, HALVE).body == made.body
+
+
 def asking(text: str, *turns: list[dict[str, Any]]) -> bytes:
     return body(*turns).replace(b"Mend the build.", text.encode())
 
@@ -281,3 +336,15 @@ def test_a_held_conversation_passes_byte_for_byte_and_its_results_are_counted(st
     made = rewrite(came, anthropic, store, replace(HALVE, holdout=0.99))
     assert made.body is came
     assert [outcome.before == outcome.after > 0 for outcome in made.outcomes] == [True, True]
+
+
+@pytest.mark.parametrize(("others", "its"), [(0.99, 0.0), (0.0, 0.99)])
+def test_a_conversation_is_drawn_by_itself_while_others_could_not_be_stored(
+    tmp_path: Path, others: float, its: float
+) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / NAME).mkdir()
+    store = LocalStore(tmp_path)
+    rewrite(asking("Another task", turn(1, LONG)), anthropic, store, replace(HALVE, holdout=others))
+    made = rewrite(asking("Its task", turn(1, LONG)), anthropic, store, replace(HALVE, holdout=its))
+    assert (made.outcomes[0].why == "holdout") == (its > 0)

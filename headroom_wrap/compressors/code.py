@@ -28,11 +28,13 @@ from dataclasses import dataclass
 
 from headroom_wrap import kompress
 from headroom_wrap.compressors.freedom import freedom, staying
+from headroom_wrap.kompress.intent import changes
+from headroom_wrap.lines.fold import before_newline
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.bodies import Body, bodies
 from headroom_wrap.syntax.languages import language_of
-from headroom_wrap.syntax.shown import Shown, shown
+from headroom_wrap.syntax.shown import Shown, counting, shown
 from headroom_wrap.syntax.signature import signatures
 
 LARGE = 200
@@ -134,11 +136,6 @@ def _fold(body: Body, reading: Reading) -> Fold | None:
     return Fold(first, body.last, f"body of {body.name}" if body.name else "body")
 
 
-_CHANGES = re.compile(
-    r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
-)
-
-
 def _wanted(segment: Segment) -> bool:
     """-> whether the file has to stay whole.
 
@@ -146,7 +143,7 @@ def _wanted(segment: Segment) -> bool:
     lost 20 of all 26 strings that this compressor lost. Otherwise: the agent has just named the file or spoken of a
     change, or the user asks for what stands in it.
     """
-    return not segment.said.strip() or _CHANGES.search(segment.said) is not None or freedom(segment) < 1
+    return not segment.intent or changes(segment.intent) or freedom(segment) < 1
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
@@ -179,11 +176,5 @@ def _folded(segment: Segment, file: Shown, folds: Sequence[Fold]) -> Compressed:
     out += file.lines[file.first + next_line :]
     count = sum(fold.last - fold.first + 1 for fold in folds)
     omitted = f"{count} of {len(file.code)} lines in {len(folds)} places"
-    return Compressed("\n".join([*out, footer(segment, omitted, _options(file))]), omitted)
-
-
-def _options(file: Shown) -> str:
-    """-> how to ask for lines of the original, which are counted from its own first line."""
-    if not file.numbered or file.number == file.first + 1:
-        return "--lines A-B"
-    return f"--lines A-B (file line {file.number} is --lines {file.first + 1})"
+    tail = footer(segment, omitted, counting(file))
+    return Compressed("\n".join(before_newline(out, [tail])), omitted)

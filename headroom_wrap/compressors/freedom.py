@@ -63,12 +63,12 @@ def freedom(segment: Segment) -> float:
     where it picked these lines.
     """
     asked = segment.goal.removesuffix(segment.said)[-_LAST_WORDS:]
-    said = f"{asked}\n{segment.said}"
+    said = f"{asked}\n{segment.intent}"
     file = stem(segment)
     if _IN_FULL.search(said) or _CONFLICT.search(segment.text) or (_TEST_FILE.search(file) and _TESTS.search(said)):
         return 0.0
-    named = file and re.search(rf"(?<!\w){re.escape(file)}(?!\w)", segment.said)
-    share = NAMED if named else 1.0 if segment.said.strip() else SILENT
+    named = file and re.search(rf"(?<!\w){re.escape(file)}(?!\w)", segment.intent)
+    share = NAMED if named else 1.0 if segment.intent else SILENT
     return share * PICKED if 0 < chosen(segment) <= FEW else share
 
 

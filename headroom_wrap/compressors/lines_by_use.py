@@ -3,8 +3,8 @@
 Reads: any text of lines with at least `LEAST` tokens: files, command output, search hits, listings.
 
 Keeps: what the trained model (`kompress`) rates as likely to be used soon, at a price set on sources that it had not
-seen (docs/kompress.md says what that keeps); error lines, and in source files signatures, whatever it says; a fifth of
-every text. Kept lines stand verbatim.
+seen (docs/kompress.md says what that keeps); error lines, in source files signatures, and what stands around a file's
+numbered lines, whatever it says; a fifth of every text. Kept lines stand verbatim.
 
 Leaves out: runs of other lines, each as one line that says which. Where the result carries the file's own line numbers
 the gap says those, otherwise it counts lines of the result; the footer tells where the two differ.
@@ -19,11 +19,12 @@ from collections.abc import Sequence
 
 from headroom_wrap import kompress
 from headroom_wrap.compressors.freedom import LEAST, MOST, is_notice, staying
+from headroom_wrap.lines.fold import before_newline
 from headroom_wrap.lines.notable import is_error
 from headroom_wrap.marker import footer, gap
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.languages import language_of
-from headroom_wrap.syntax.shown import Shown, shown
+from headroom_wrap.syntax.shown import Shown, counting, shown
 from headroom_wrap.syntax.signature import signatures
 
 
@@ -32,9 +33,18 @@ def lines_by_use(segment: Segment) -> Compressed | None:
     if not segment.way_back or segment.error or not 2 * LEAST < len(segment.text) <= MOST:
         return None
     lines, file = segment.text.split("\n"), shown(segment)
-    stays = staying(segment, lines, lambda: must(lines, file.path if file else ""))
+    stays = staying(segment, lines, lambda: _must(lines, file))
     found = list(kompress.gaps(stays or []))
     return _folded(segment, lines, found, file) if found else None
+
+
+def _must(lines: Sequence[str], file: Shown | None) -> list[bool]:
+    """-> which lines stay; around those that a file's numbers stand before, where a gap has no numbers, all do."""
+    stays = must(lines, file.path if file else "")
+    if file is not None and file.numbered:
+        after = file.first + len(file.code)
+        stays[: file.first], stays[after:] = [True] * file.first, [True] * (len(lines) - after)
+    return stays
 
 
 def must(lines: Sequence[str], path: str) -> list[bool]:
@@ -55,7 +65,5 @@ def _folded(segment: Segment, lines: list[str], gaps: list[tuple[int, int]], fil
         place = last
     out += lines[place:]
     omitted = f"{sum(last - first for first, last in gaps)} of {len(lines)} lines, by expected use"
-    options = f"--lines A-B (line {1 + shift} is --lines 1)" if shift else "--lines A-B"
-    tail = footer(segment, omitted, options)
-    text = "\n".join([*out[:-1], tail, ""] if out[-1:] == [""] else [*out, tail])
-    return Compressed(text, omitted)
+    tail = footer(segment, omitted, counting(file))
+    return Compressed("\n".join(before_newline(out, [tail])), omitted)

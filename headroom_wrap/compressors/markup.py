@@ -35,7 +35,6 @@ _DROPPED = {
     *("object", "canvas", "dialog", "map"),
 }
 _RAW = {"script", "style", "noscript", "template", "svg", "title", "textarea"}
-_VOID = {"br", "hr", "img", "input", "link", "meta", "wbr", "col", "source", "area", "base", "embed", "track", "param"}
 _BLOCKS = {
     *("address", "article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "header"),
     *("hr", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "thead", "tr", "ul"),

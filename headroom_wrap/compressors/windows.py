@@ -70,7 +70,7 @@ def windows(segment: Segment) -> Compressed | None:
     text = segment.text
     if not segment.way_back or segment.error or not 2 * LEAST < len(text) <= MOST:
         return None
-    lines = text.split("\n")
+    lines = text.removesuffix("\n").split("\n")  # a line's end is no line: with one more the model rates all otherwise
     if sum(len(line) for line in lines if len(line) > LONG) < PART * len(text) or segment.ref != ref_of(text):
         return None
     found = [window for number, line in enumerate(lines, 1) for window in _windows(number, line)]
@@ -122,5 +122,5 @@ def _folded(segment: Segment, found: Sequence[Window], gaps: Sequence[tuple[int,
     breaks = ["\n" if window.first == 0 and window.line > 1 else "" for window in found]
     text = "".join(each for pair in zip(breaks, texts, strict=True) for each in pair)
     omitted = f"{gone} of {len(segment.text)} characters, by expected use"
-    tail, end = footer(segment, omitted, "--lines N --chars A-B"), "\n" if text.endswith("\n") else ""
-    return Compressed(f"{text.removesuffix(end)}\n{tail}{end}", omitted)
+    tail, end = footer(segment, omitted, "--lines N --chars A-B"), "\n" if segment.text.endswith("\n") else ""
+    return Compressed(f"{text}\n{tail}{end}", omitted)

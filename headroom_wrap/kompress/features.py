@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headroom_wrap.kompress import words as w
+from headroom_wrap.kompress.intent import changes, looks
 from headroom_wrap.kompress.words import Bytes, Hashes, Ints, Words
 
 TAIL = 600
@@ -68,10 +69,6 @@ _NAMES = (
     re.compile(r"(?i)test|spec"),
 )
 _RANGE = re.compile(r"\b(?:offset|limit|start_line|end_line|view_range|sed\s+-n|head|tail)\b")
-_CHANGES = re.compile(
-    r"(?i)\b(?:add|chang|edit|fix|implement|insert|modif|refactor|remov|renam|replac|rewrit|updat|writ)\w*"
-)
-_LOOKS = re.compile(r"(?i)\b(?:look|check|see|read|find|understand|review|examin|explor|search|verif|run|test)\w*")
 
 _NUMBERED = re.compile(r"[ ]*L?\d{1,9}(?:→|\t|: ?|[ ]?\|)")
 _SAMPLE = 60
@@ -361,8 +358,8 @@ def _whole(own: dict[str, Ints], tool: str, call: str, goal: str, found: dict[st
         "call_length": len(call),
         "goal_length": len(goal),
         "range": int(_RANGE.search(call) is not None),
-        "changes": int(_CHANGES.search(said) is not None),
-        "looks": int(_LOOKS.search(said) is not None),
+        "changes": int(changes(said)),
+        "looks": int(looks(said)),
         "call_in_said": found["call_in_said"],
         "call_in_goal": found["call_in_goal"],
         "blank_share": _share((own["length"] == 0).astype(np.int64), n),

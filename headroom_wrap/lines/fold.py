@@ -83,10 +83,10 @@ def folded(
         place = last
     out += lines[place:]
     tail = [] if one else [*notes, footer(segment, omitted)]
-    text = "\n".join(_before_newline(out, tail))
+    text = "\n".join(before_newline(out, tail))
     return Compressed(text, omitted) if len(segment.text) - len(text) >= LEAST else None
 
 
-def _before_newline(out: list[str], tail: list[str]) -> list[str]:
-    """-> both, the text's closing newline (an empty last line) kept last."""
+def before_newline(out: Sequence[str], tail: Sequence[str]) -> list[str]:
+    """-> lines and what goes below them, the text's closing newline (an empty last line) kept last."""
     return [*out[:-1], *tail, ""] if out[-1:] == [""] else [*out, *tail]

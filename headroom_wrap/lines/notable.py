@@ -31,7 +31,9 @@ _ERROR = re.compile(
     r"|out of memory|unhandled|uncaught|timed out|assert(?:ion|ionerror)?|conflicts?|violat(?:es|ed|ion)"
     r"|caused by|cannot|can(?:no|')t|could ?n[o']t|could not|unable to"
     r"|undefined (?:reference|symbol|variable|method|name)"
-    r"|no such|not found|must not|not allowed|not permitted|no space left|expected|unexpected|mismatch(?:ed)?)\b"
+    r"|no such|not found|must not|not allowed|not permitted|no space left|expected|unexpected|mismatch(?:ed)?"
+    r"|(?:permission|access) denied|connection (?:refused|reset|timed out)|broken pipe|oomkilled|invalid argument"
+    r"|already in use|too many open files|read-only file system|network is unreachable)\b"
     r"|(?-i:[a-z](?:Error|Exception|Fault|Failure|Failed|Fail)\b|\bERR!|\bFAIL)|\b(?-i:[A-Z]{1,4}\d{3,5})\b:?\s"
     r"|\b(?:exit(?:ed)?|exit status|exit code|returned|signal)\b[^\n]{0,20}?[ =:(]-?[1-9]\d{0,2}\b"
     r"|[\u2717\u2718\u2716\u274c\u2715]|^\s*\u00d7 |^E  |^E:",
@@ -44,6 +46,8 @@ _ERROR_HINTS = _any_of(
     *("abort", "crash", "killed", "out of memory", "unhandled", "uncaught", "timed out", "assert", "conflict"),
     *("violat", "caused by", "cannot", "can't", "could", "unable to", "undefined", "no such", "not found"),
     *("must not", "not allowed", "not permitted", "no space", "expected", "mismatch", "exit", "returned", "signal"),
+    *("denied", "connection re", "broken pipe", "invalid arg", "already in use", "too many open", "read-only file"),
+    *("network is",),
 )
 # A capital or a cross first, for the look to pass over all else.
 _ERROR_SIGN = re.compile(r"[A-Z\u00d7\u2717\u2718\u2716\u274c\u2715](?:(?<![A-Z])|\d{3}|(?<=E)RR!|(?<=^E)[ :])")

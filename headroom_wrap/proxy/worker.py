@@ -30,6 +30,7 @@ from headroom_wrap.store.local import LocalStore
 from headroom_wrap.wire import Unreadable, Wire
 from headroom_wrap.wire.encoding import decoded
 from headroom_wrap.wire.fixed import sizes
+from headroom_wrap.wire.gemini import model_of
 from headroom_wrap.wire.table import wire_for
 
 CAP = 64 << 20
@@ -71,7 +72,9 @@ class Answers:
         done = rewrite(body, wire, self._store, self._policy, decide=job.head["decide"])
         changed = done.body is not body
         ours = {"injected": cost(wire.name)} if job.head.get("injected") else {}
-        return Frame({**_head(done, body), **ours}, done.body if changed else b"", written(done.outcomes))
+        return Frame(
+            {**_head(done, body, job.head["path"]), **ours}, done.body if changed else b"", written(done.outcomes)
+        )
 
     def _injected(self, body: bytes, wire: Wire) -> Frame:
         """A client's body with our tool in it; without a body where it takes none."""
@@ -112,7 +115,7 @@ class Answers:
         message = delta.cut(done.body) if done.body is not whole else job.tail
         sizes = {"before": len(job.tail), "after": len(message)}
         tail = written(done.outcomes)
-        head |= _head(done, whole) | sizes | {"changed": message != job.tail, "outcomes": len(tail)}
+        head |= _head(done, whole, job.head["path"]) | sizes | {"changed": message != job.tail, "outcomes": len(tail)}
         return Frame(head, message if message != job.tail else b"", tail + delta.items)
 
 
@@ -135,12 +138,13 @@ def _conversation(first: str) -> str:
     return hashlib.sha256(first.encode("utf-8", "surrogatepass")).hexdigest()[:16] if first else ""
 
 
-def _head(done: Rewritten, body: bytes) -> dict[str, Any]:
+def _head(done: Rewritten, body: bytes, path: str) -> dict[str, Any]:
     first = done.request.first if done.request else ""
+    model = done.request.model if done.request else ""
     return {
         "changed": done.body is not body,
         "problem": done.problem,
-        "model": done.request.model if done.request else "",
+        "model": model or model_of(path),
         "conversation": _conversation(first),
         "before": len(body),
         "after": len(done.body),

@@ -66,8 +66,9 @@ class LocalStore:
     def decided(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
         """-> what was decided under these keys, by any process, ever, and is still kept.
 
-        What was not used for a day is renewed first, so that retention starts anew. Raises Unavailable, unless some
-        are remembered: then those alone, for what was sent once must be sent again.
+        What was not used for a day is renewed first, so that retention starts anew; where that can't be written now, it
+        is known all the same, and renewed the next time. Raises Unavailable, unless some are remembered: then those
+        alone, for what was sent once must be sent again.
         """
         with self._lock:
             found = {key: outcome for key in keys if (outcome := self._cache.get(key)) is not None}
@@ -76,12 +77,15 @@ class LocalStore:
             return found
         try:
             rows = {key: (used, unpacked(raw)) for key, used, raw in self._rows(missing)}
-            day_ago = time.time() - DAY
-            gone = self._renewed({key: outcome for key, (used, outcome) in rows.items() if used < day_ago})
         except Unavailable:
             if found:
                 return found
             raise
+        day_ago = time.time() - DAY
+        try:
+            gone = self._renewed({key: outcome for key, (used, outcome) in rows.items() if used < day_ago})
+        except Unavailable:
+            return found | {key: outcome for key, (_, outcome) in rows.items()}
         with self._lock:
             for key, (_, outcome) in rows.items():
                 if key not in gone:

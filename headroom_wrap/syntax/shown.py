@@ -34,6 +34,13 @@ class Shown:
     whole: bool
 
 
+def counting(file: Shown | None) -> str:
+    """-> how a footer says to ask for lines of a result, which are counted from its own first line."""
+    if file is None or not file.numbered or file.number == file.first + 1:
+        return "--lines A-B"
+    return f"--lines A-B (file line {file.number} is --lines {file.first + 1})"
+
+
 PAGE = 200
 
 _NUMBERED = re.compile(r"(?:<content>)?[ ]*L?(\d{1,9})(→|\t|:|[ ]?\|)")
@@ -107,6 +114,15 @@ def _range(call: str) -> tuple[int, int]:
         else:
             start, count = max(1, number), max(0, int(more or 0) - number + 1)
     return start, count
+
+
+def numbers_lines(segment: Segment) -> bool:
+    """-> whether numbers in front of lines count the lines of a file, which a tool of the agent shows.
+
+    In what a database answers they are data. Who numbers lines by a command goes on to name them (`sed -i 40,52d`):
+    2.9 used strings lost for 1,000 tokens saved.
+    """
+    return bool(segment.path or _READS.search(segment.tool))
 
 
 def source_of(segment: Segment) -> str:

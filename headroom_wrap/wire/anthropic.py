@@ -36,7 +36,8 @@ def read(body: str) -> Request:
     request = reading.request(
         names_of(top.at("tools").value), top.at("model").text(), (top.at("system"), top.at("tools"))
     )
-    return replace(request, clears="clear_tool_uses" in str(top.at("context_management").value))
+    edits = str(top.at("context_management").value)
+    return replace(request, clears="clear_tool_uses" in edits or "compact" in edits)
 
 
 def _message(reading: Reading, message: Located) -> None:

@@ -37,6 +37,7 @@ class Call:
     path: str = ""
     goal: str = ""
     said: str = ""
+    thought: str = ""
 
 
 def call_of(tool: str, arguments: object, goal: str = "") -> Call:
@@ -164,10 +165,11 @@ def _patched(patch: str, before: int) -> Iterator[Written]:
 
 def goal_of(user: str, said: str) -> str:
     """-> the goal of a call: the last user text and the assistant text just before the call, each cut in its middle."""
-    return "\n".join(_cut(text) for text in (user, said) if text)
+    return "\n".join(cut(text) for text in (user, said) if text)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """-> a text without its middle where it has more than `GOAL_CHARS`."""
     tail = GOAL_CHARS // 3
     return text if len(text) <= GOAL_CHARS else text[: GOAL_CHARS - tail] + text[-tail:]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from headroom_wrap.segment import Request, Usage
@@ -44,7 +45,9 @@ def read(body: str) -> Request:
     tools = asked.at("tools").value
     offered = [*(tools if isinstance(tools, list) else []), *reading.offered]
     fixed = (asked.at("instructions"), asked.at("tools"))
-    return reading.request(names_of(offered), asked.at("model").text(), fixed)
+    request = reading.request(names_of(offered), asked.at("model").text(), fixed)
+    compacts = "compaction" in str(asked.at("context_management").value)
+    return replace(request, clears=compacts or asked.at("truncation").text() == "auto")
 
 
 def _asked(top: Located) -> Located:

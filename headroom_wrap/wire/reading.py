@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from headroom_wrap.segment import Request, Segment, Written, fingerprint
 from headroom_wrap.wire import Unreadable
-from headroom_wrap.wire.calls import Call, call_of, decoded, from_user, goal_of, written_by
+from headroom_wrap.wire.calls import Call, call_of, cut, decoded, from_user, goal_of, written_by
 from headroom_wrap.wire.located import NOTHING, Located, Shape, locate
 
 
@@ -61,14 +61,14 @@ class Reading:
 
         It tells compressors what a result is wanted for, but names no decision: clients may drop it from later turns.
         """
-        self.thought = f"{self.thought}\n{text}"
+        self.thought = f"{self.thought}\n{text}" if self.thought else text
 
     def called(self, key: str, tool: str, arguments: object) -> None:
         """The assistant called a tool; `key` is what its result will name."""
         self.answered = True
         arguments = decoded(arguments)
         call = call_of(tool, arguments, goal_of(self.user, self.said))
-        self.calls[key] = replace(call, said=goal_of(self.thought, self.said))
+        self.calls[key] = replace(call, said=cut(self.said), thought=cut(self.thought))
         self.written += written_by(call.path, arguments, len(self.segments))
 
     def result(self, key: str, texts: Iterable[Located], tool: str = "", error: bool = False) -> None:
@@ -79,7 +79,7 @@ class Reading:
             if text.text() and text.is_string(self.body):
                 digest = fingerprint(call.tool, call.call, call.goal, str(error), text.text())
                 segment = Segment(text.text(), call.tool, call.call, call.path, call.goal, error, span=text.span())
-                self.segments.append(replace(segment, said=call.said, digest=digest))
+                self.segments.append(replace(segment, said=call.said, thought=call.thought, digest=digest))
 
     def told(self, message: Located) -> None:
         """The agent's own instructions stand in this message."""

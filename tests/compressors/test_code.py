@@ -53,7 +53,7 @@ def test_bodies_far_down_a_large_file_become_one_line_each():
     assert "def step_9(value):" in text
     assert "    value = value + 3" not in text[120:]
     assert text[text.index("def step_9(value):") + 1] == "[lines 211-231 folded: body of step_9]"
-    assert text[-1] == f"[226 of 347 lines in 11 places · headroom get {REF} --lines A-B]"
+    assert text[-2:] == [f"[226 of 347 lines in 11 places · headroom get {REF} --lines A-B]", ""]
 
 
 def test_what_is_kept_is_the_original_with_the_gaps_cut_out():
@@ -230,7 +230,9 @@ def test_the_model_gives_up_dull_lines_of_bodies_and_keeps_signatures():
     kept = [line for line in text.split("\n") if not is_marker(line)]
     assert kept == [line for n, line in enumerate(MIXED, 1) if n not in gone]
     assert gone and {MIXED[n - 1] for n in gone} <= {*DULL, *USED, "", "import os"}
-    assert text.split("\n")[-1] == f"[{len(gone)} of {len(MIXED)} lines in {text.count(' folded: ')} places · " + (
+    assert text.rstrip("\n").split("\n")[
+        -1
+    ] == f"[{len(gone)} of {len(MIXED)} lines in {text.count(' folded: ')} places · " + (
         f"headroom get {REF} --lines A-B]"
     )
 

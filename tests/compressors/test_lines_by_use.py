@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from headroom_wrap import kompress
@@ -62,13 +65,46 @@ def test_gaps_say_the_file_s_own_numbers_where_it_shows_them() -> None:
         for number in range(int(first), int(last or first) + 1)
     }
     assert said == set(range(501, 801)) - kept
-    assert found.text.endswith("--lines A-B (line 501 is --lines 1)]")
+    assert found.text.endswith("--lines A-B (file line 501 is --lines 1)]")
 
 
 def test_errors_stay_in_what_a_command_printed() -> None:
     lines = [line if number % 70 else f"error: step {number} failed" for number, line in enumerate(FIXTURES)]
     found = answer(page(lines, call="file_path=/a/run.txt"))
     assert [line for line in found.text.split("\n") if "error:" in line] == [line for line in lines if "error:" in line]
+
+
+@pytest.mark.parametrize("around", [FIXTURES[:140], [f"{n}→{line}" for n, line in enumerate(FIXTURES[:140], 700)]])
+def test_a_gap_in_a_numbered_file_names_the_numbers_that_stand_beside_it(around: list[str]) -> None:
+    file = [f"{n}→{line}" for n, line in enumerate(FIXTURES[140:], 1)]
+    for lines in ([*around, *file], [*file, *around]):
+        kept = answer(page(lines)).text.split("\n")
+        assert set(around) <= set(kept)
+        gaps = [(place, line) for place, line in enumerate(kept[:-1]) if is_marker(line)]
+        assert gaps
+        for place, gap in gaps:
+            first, last = map(int, re.findall(r"\d+", gap)[:2])
+            gone = [line for line in file if first <= int(line.split("→")[0]) <= last]
+            assert kept[place - 1] == lines[lines.index(gone[0]) - 1]
+            assert kept[place + 1] == [*lines, kept[-1]][lines.index(gone[-1]) + 1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git@github.com: Permission denied (publickey).",
+        "dial tcp 127.0.0.1:5432: connect: connection refused",
+        "read: connection reset by peer",
+        "listen tcp :8080: bind: address already in use",
+        "write: broken pipe",
+        "open /var/lib/a: read-only file system",
+        "accept: too many open files",
+        "ioctl: invalid argument",
+        "    reason: OOMKilled",
+    ],
+)
+def test_what_a_system_call_failed_of_is_an_error(line: str) -> None:
+    assert must([line], "") == [True]
 
 
 def test_signatures_stay_in_source_files() -> None:
@@ -95,6 +131,18 @@ def told(said: str, call: str = "file_path=/a/data/fixtures.yaml", asked: str = 
 def test_less_goes_of_a_file_that_the_agent_has_just_named() -> None:
     assert freedom(told("Let me look at fixtures.yaml.")) == NAMED < 1.0
     assert freedom(told("Let me look at the prefixtures.")) == 1.0
+
+
+def test_what_the_user_asks_for_counts_whatever_the_agent_thinks_and_says() -> None:
+    spoken = told("Let me look. " * 40, asked="Read it in full.")
+    assert freedom(spoken) == freedom(replace(spoken, thought="The user wants something.")) == 0.0
+
+
+def test_what_the_agent_only_thinks_counts_as_said() -> None:
+    silent = page(FIXTURES)
+    assert freedom(replace(silent, thought="Let me look.")) == 1.0
+    assert freedom(replace(silent, thought="Let me look at fixtures.yaml.")) == NAMED
+    assert freedom(replace(silent, thought="I want it in full.")) == 0.0
 
 
 def test_less_goes_where_the_agent_said_nothing_of_what_it_wants() -> None:

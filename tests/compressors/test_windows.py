@@ -84,6 +84,14 @@ def test_dull_windows_go_and_the_rest_stands_verbatim_in_its_place(name: str) ->
     )
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_line_end_at_the_end_changes_nothing_of_what_is_kept(name: str) -> None:
+    plain, ended = result(SAMPLES[name]), result(f"{SAMPLES[name]}\n")
+    kept, also = answer(plain).text.split("\n"), answer(ended).text.split("\n")
+    assert also[:-2] == kept[:-1]
+    assert also[-1] == ""
+
+
 def test_gaps_begin_at_the_end_of_a_value() -> None:
     ends = {DULL[first - 2] for _, first, _ in missing(answer(result(DULL)).text)}
     assert ends <= set(",]}")

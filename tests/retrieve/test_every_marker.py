@@ -19,7 +19,7 @@ from headroom_wrap.store.objects import Objects
 
 GAP = re.compile(r"\[(lines?|rows?) (\d+)(?:-(\d+))? folded.*?\]\s*$")
 COMMAND = re.compile(r"headroom get (\S+) (--.*)\]\s*$")
-SHIFT = re.compile(r" \((?:file )?line (\d+) is --lines (\d+)\)")
+SHIFT = re.compile(r" \(file line (\d+) is --lines (\d+)\)")
 TIGHT = (",", ":")
 BY_NAME = {compressor.__name__: compressor for compressor in STACK}
 

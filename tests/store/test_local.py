@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -187,6 +187,20 @@ def test_a_replayed_decision_is_renewed_before_it_is_sent(store: LocalStore, hom
     assert store.sweep(30, 1) == Removed(0, 0, 0)
     assert store.restore(ref) == "an older one"
     assert elsewhere(home, [b"an older one"])
+    resumed.close()
+
+
+def test_a_decision_that_cannot_be_renewed_now_is_known_and_renewed_later(
+    store: LocalStore, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headroom_wrap.store.database.BUSY_MS", 20)
+    ref = kept(store, "an older one", 31)
+    resumed = LocalStore(home)
+    with closing(sqlite3.connect(home / NAME, isolation_level=None)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        assert resumed.decided([b"an older one"]) == {b"an older one": Outcome("form", ref=ref)}
+    assert resumed.decided([b"an older one"]) == {b"an older one": Outcome("form", ref=ref)}
+    assert store.sweep(30, 1) == Removed(0, 0, 0)
     resumed.close()
 
 

@@ -21,6 +21,16 @@ def test_results_carry_their_tool_their_call_and_what_the_agent_is_after() -> No
     assert (request.tools, request.model, request.first) == (("Bash", "web_search"), "claude-x", "tidy up")
 
 
+def test_what_the_agent_thought_is_known_beside_what_it_said_and_names_no_decision() -> None:
+    made = session()
+    first = anthropic.read(dumps(made)).segments[0]
+    assert (first.said, first.thought, first.intent) == ("First a look.", "hm", "hm\nFirst a look.")
+    assert first.goal.removesuffix(first.said) == "tidy up\n"
+    del made["messages"][1]["content"][0]
+    without = anthropic.read(dumps(made)).segments[0]
+    assert (without.thought, without.fingerprint()) == ("", first.fingerprint())
+
+
 def test_spans_are_where_the_strings_stand() -> None:
     body = dumps(session())
     spans = [segment.span for segment in anthropic.read(body).segments]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from headroom_wrap.segment import Usage
 from headroom_wrap.wire import openai_responses
 from tests.wire.conversations import READ, SHELL, dumps, rows
@@ -85,3 +87,21 @@ def test_cached_tokens_are_taken_out_of_the_prompt() -> None:
     ):
         assert openai_responses.usage(event, Usage()) == expected
     assert openai_responses.usage({"type": "response.created", "response": {"usage": None}}, expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("members", "clears"),
+    [
+        ({}, False),
+        ({"truncation": "disabled"}, False),
+        ({"truncation": "auto"}, True),
+        ({"context_management": [{"type": "compaction", "compact_threshold": 200_000}]}, True),
+    ],
+)
+def test_a_request_says_whether_the_provider_may_drop_or_sum_up_old_turns(
+    members: dict[str, Any], clears: bool
+) -> None:
+    assert openai_responses.read(dumps({**session(), **members})).clears is clears
+    assert (
+        openai_responses.read(dumps({"type": "response.create", "response": {**session(), **members}})).clears is clears
+    )
