@@ -61,6 +61,13 @@ def test_a_result_is_compressed_and_its_original_stored_before_the_bytes_leave(s
     assert store.restore(made.outcomes[0].ref) == LONG
 
 
+@pytest.mark.parametrize(("tool", "kept"), [("Task", 200), ("Agent", 200), ("task", 200), ("TaskOutput", 100)])
+def test_a_subagents_report_loses_nothing(store: LocalStore, tool: str, kept: int) -> None:
+    """But the output of a command in the background is no report."""
+    made = rewrite(body(turn(1, LONG, tool)), anthropic, store, HALVE)
+    assert results(made.body) == ["\n".join(LONG.split("\n")[:kept])]
+
+
 def test_with_nothing_to_do_the_very_same_bytes_object_returns(store: LocalStore) -> None:
     came = body(turn(1, "ok"))
     assert rewrite(came, anthropic, store, HALVE).body is came
