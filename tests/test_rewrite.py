@@ -155,6 +155,15 @@ def test_the_same_text_after_another_history_is_another_decision() -> None:
     assert keys(request)[:1] == keys(anthropic.read(body(turn(1, LONG)).decode()))
 
 
+def test_a_decisions_name_stays_the_same_from_version_to_version() -> None:
+    """Otherwise an upgrade decides the history of every open session anew, which costs it the provider's cache."""
+    said = [{"role": "assistant", "content": "I will read it."}]
+    edit = turn(1, "ok", "Edit")
+    edit[0]["content"][0]["input"] = {"file_path": "a.py", "old_string": "a", "new_string": LONG}
+    request = anthropic.read(body(said, edit, turn(2, LONG, is_error=True), turn(3, LONG, "Read")).decode())
+    assert [name.hex()[:8] for name in keys(request, "headroom get")] == ["5578021e", "d389bbdf", "5fb4b66b"]
+
+
 def test_a_question_asked_again_is_answered_without_leaving_anything_out(store: LocalStore) -> None:
     asked = turn(1, LONG)
     made = rewrite(body(asked, turn(2, "ok"), asked), anthropic, store, HALVE)
