@@ -61,6 +61,13 @@ def test_a_result_is_compressed_and_its_original_stored_before_the_bytes_leave(s
     assert store.restore(made.outcomes[0].ref) == LONG
 
 
+@pytest.mark.parametrize(("tool", "kept"), [("Task", 200), ("Agent", 200), ("task", 200), ("TaskOutput", 100)])
+def test_a_subagents_report_loses_nothing(store: LocalStore, tool: str, kept: int) -> None:
+    """But the output of a command in the background is no report."""
+    made = rewrite(body(turn(1, LONG, tool)), anthropic, store, HALVE)
+    assert results(made.body) == ["\n".join(LONG.split("\n")[:kept])]
+
+
 def test_with_nothing_to_do_the_very_same_bytes_object_returns(store: LocalStore) -> None:
     came = body(turn(1, "ok"))
     assert rewrite(came, anthropic, store, HALVE).body is came
@@ -146,6 +153,15 @@ def test_the_same_text_after_another_history_is_another_decision() -> None:
     request = anthropic.read(body(turn(1, LONG), turn(2, LONG)).decode())
     assert len(set(keys(request))) == 2
     assert keys(request)[:1] == keys(anthropic.read(body(turn(1, LONG)).decode()))
+
+
+def test_a_decisions_name_stays_the_same_from_version_to_version() -> None:
+    """Otherwise an upgrade decides the history of every open session anew, which costs it the provider's cache."""
+    said = [{"role": "assistant", "content": "I will read it."}]
+    edit = turn(1, "ok", "Edit")
+    edit[0]["content"][0]["input"] = {"file_path": "a.py", "old_string": "a", "new_string": LONG}
+    request = anthropic.read(body(said, edit, turn(2, LONG, is_error=True), turn(3, LONG, "Read")).decode())
+    assert [name.hex()[:8] for name in keys(request, "headroom get")] == ["5578021e", "d389bbdf", "5fb4b66b"]
 
 
 def test_a_question_asked_again_is_answered_without_leaving_anything_out(store: LocalStore) -> None:

@@ -15,7 +15,10 @@ SIGNATURE = "c2NyaXB0ZWQgcHJvdmlkZXI6IG5vIHRob3VnaHQgd2FzIHNpZ25lZA=="
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One turn of the scripted model, with the usage that it reports. `fresh`: prompt tokens that no cache held."""
+    """One turn of the scripted model, with the usage that it reports. `fresh`: prompt tokens that no cache held.
+
+    `compacts`: the text is the summary that stands for what came before, which only the provider can read.
+    """
 
     id: str
     model: str
@@ -26,6 +29,7 @@ class Reply:
     cache_write: int
     output: int
     thinking: bool = False
+    compacts: bool = False
 
     @property
     def prompt(self) -> int:
@@ -169,6 +173,8 @@ def _responses_items(reply: Reply) -> list[JSON]:
     text = {"type": "output_text", "text": reply.text, "annotations": []}
     message = {"type": "message", "id": f"msg_{reply.id}", "role": "assistant", "status": "completed"}
     call = reply.call
+    if reply.compacts:
+        return [{"type": "compaction", "id": f"cmp_{reply.id}", "encrypted_content": reply.text}]
     if call is None:
         return [{**message, "content": [text]}]
     head = {"call_id": f"call_{reply.id}", "name": call.name, "status": "completed"}
@@ -225,4 +231,5 @@ def reply_to(asked: Asked, ident: str, text: str, call: ToolCall | None, shared:
         cache_write=asked.tokens - shared - fresh,
         output=written // 4 + 1,
         thinking=asked.thinking,
+        compacts=asked.compacts,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from headroom_wrap.demo.script import Tool
@@ -17,7 +18,11 @@ CHARS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as the scripted model sees it. `items` is the prompt in order, for the prompt cache; no cache marks."""
+    """A request as the scripted model sees it. `items` is the prompt in order, for the prompt cache; no cache marks.
+
+    `begins`: the turns before the model's first answer, a summary of earlier ones included: they tell a subagent's
+    conversation from its parent's. `compacts`: the provider is to put a summary in the place of what came before.
+    """
 
     tools: tuple[Tool, ...]
     results: int
@@ -25,6 +30,8 @@ class Asked:
     model: str = "scripted"
     stream: bool = True
     thinking: bool = False
+    begins: str = ""
+    compacts: bool = False
 
     @property
     def tokens(self) -> int:
@@ -48,6 +55,7 @@ def anthropic(body: JSON) -> Asked:
         model=body.get("model", ""),
         stream=bool(body.get("stream")),
         thinking=(body.get("thinking") or {}).get("type", "disabled") != "disabled",
+        begins=_begins(messages),
     )
 
 
@@ -61,6 +69,7 @@ def chat(body: JSON) -> Asked:
         items=_items(body.get("tools"), *messages),
         model=body.get("model", ""),
         stream=bool(body.get("stream")),
+        begins=_begins(messages),
     )
 
 
@@ -75,6 +84,8 @@ def responses(body: JSON) -> Asked:
         items=_items(body.get("tools"), body.get("instructions"), *entries),
         model=body.get("model", ""),
         stream=bool(body.get("stream")),
+        begins=_begins(entries),
+        compacts=any(entry.get("type") == "compaction_trigger" for entry in entries),
     )
 
 
@@ -92,7 +103,14 @@ def gemini(body: JSON) -> Asked:
         results=sum("functionResponse" in part for part in parts),
         items=_items(request.get("tools"), request.get("systemInstruction"), *contents),
         model=body.get("model", "gemini"),
+        begins=_begins(contents),
     )
+
+
+def _begins(turns: Iterable[JSON]) -> str:
+    ask = ("user", "system", "developer", "compaction")
+    asks = takewhile(lambda turn: turn.get("role", turn.get("type")) in ask, turns)
+    return json.dumps(list(asks), ensure_ascii=False)
 
 
 def _responses_tools(tools: Iterable[JSON]) -> Iterable[Tool]:

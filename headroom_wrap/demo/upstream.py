@@ -13,8 +13,8 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -98,12 +98,14 @@ class Upstream:
 
     `faults` befall the next inference requests in turn, one each; None leaves one alone. `chunk` is the size in bytes
     of the pieces in which streams are written, 0: an event at a time. `websocket=False` answers an upgrade with 426.
+    `others`: scripts of the conversations that begin with certain words, as subagents' do.
     """
 
     script: Sequence[Step]
     websocket: bool = True
     chunk: int = 0
     faults: deque[Fault | None] = field(default_factory=deque)
+    others: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     prompts: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     chains: dict[str, tuple[tuple[str, ...], Asked]] = field(default_factory=dict)
@@ -148,9 +150,12 @@ class Upstream:
     def reply(self, request: Asked, *, text: str = "") -> Reply:
         """-> the script's next step as a reply, with the usage that the prompt cache makes of it.
 
-        A request without tools is a title or a classification, which no script foresees: it gets a short text.
+        A request without tools is a title or a classification, and one for a compaction wants a summary; no script
+        foresees either: they get a short text.
         """
-        step = next_step(self.script, request.results)
+        script = next((steps for words, steps in self.others.items() if words in request.begins), self.script)
+        step = next_step(script, request.results)
+        text = text or ("A summary." if request.compacts else "")
         call = call_for(step, request.tools) if not text else None
         if not request.tools:
             text = text or json.dumps({"title": "A look at the project"})
@@ -167,8 +172,8 @@ class Upstream:
         items, earlier = self.chains.get(body.get("previous_response_id", ""), ((), None))
         if earlier is None:
             return delta
-        tools = delta.tools or earlier.tools
-        return Asked(tools, earlier.results + delta.results, items + delta.items, delta.model)
+        tools, results = delta.tools or earlier.tools, earlier.results + delta.results
+        return replace(delta, tools=tools, results=results, items=items + delta.items, begins=earlier.begins)
 
 
 def _shared(items: Sequence[str], earlier: Sequence[str]) -> int:

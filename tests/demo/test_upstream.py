@@ -76,6 +76,28 @@ def test_code_assist_is_asked_and_answers_in_its_envelope() -> None:
     assert list(document) == ["response"]
 
 
+@pytest.mark.parametrize("wire", REQUESTS)
+def test_a_conversation_that_begins_otherwise_has_a_script_of_its_own(wire: str) -> None:
+    path, body = REQUESTS[wire]
+    with Upstream(SCRIPT, others={'"go"': [run("pwd")]}) as upstream:
+        own = ask(upstream, path, body)[1]
+    with Upstream(SCRIPT, others={"stay": [run("pwd")]}) as upstream:
+        main = ask(upstream, path, body)[1]
+
+    assert ("pwd" in own, "pwd" in main) == (True, False)
+
+
+def test_a_request_to_compact_gets_one_item_that_begins_the_conversation_from_then_on() -> None:
+    path, body = REQUESTS["responses"]
+    asks = [{"role": "user", "content": "go"}]
+    with Upstream(SCRIPT, others={'"compaction"': [run("pwd")]}) as upstream:
+        compacted = json.loads(ask(upstream, path, {**body, "input": [*asks, {"type": "compaction_trigger"}]})[1])
+        after = ask(upstream, path, {**body, "input": [*asks, *compacted["output"]]})[1]
+
+    assert [item["type"] for item in compacted["output"]] == ["compaction"]
+    assert "pwd" in after
+
+
 def test_the_next_step_follows_from_the_results_in_the_request() -> None:
     path, body = REQUESTS["anthropic"]
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "x", "content": "a.py"}]}

@@ -16,6 +16,10 @@ RESULT = re.compile(
 )
 """Where tool results stand: Messages and Chat, Responses, Gemini and Code Assist."""
 
+TURNS = re.compile(r'"(?:messages|input)": ?\[')
+MARK = re.compile(r',"cache_control":\{[^}]*\}')
+"""Agents move it to the last message with every request; it is no part of the prompt."""
+
 Differences = dict[str, tuple[Any, Any]]
 
 
@@ -28,6 +32,33 @@ def changes(sent: list[bytes], received: list[Received]) -> list[str]:
         assert put_back(request.body, found) == body
         places += found
     return places
+
+
+def sent_again(*runs: tuple[list[bytes], list[Received]]) -> list[str]:
+    """Assert that each turn that was sent more than once was received the same each time, byte for byte.
+
+    -> those of them that are not what was sent: the prefix held although it was changed.
+    """
+    got: dict[str, str] = {}
+    again: dict[str, str] = {}
+    for body, request, _ in (pair for run in runs for pair in _pairs(*run)):
+        for turn, arrived in zip(turns(body), turns(request.body), strict=True):
+            if turn in got:
+                again[turn] = arrived
+            assert got.setdefault(turn, arrived) == arrived
+    return [arrived for turn, arrived in again.items() if arrived != turn]
+
+
+def turns(body: bytes) -> list[str]:
+    """-> the messages or input items of a request as they stand in it, without the cache marks."""
+    text, found = body.decode(), []
+    match = TURNS.search(text)
+    at = match.end() if match else len(text) - 1
+    while text[at] not in "]}":
+        end = json.JSONDecoder().raw_decode(text, at)[1]
+        found.append(MARK.sub("", text[at:end]))
+        at = end + (text[end] == ",")
+    return found
 
 
 def _pairs(sent: list[bytes], received: list[Received]) -> Iterator[tuple[bytes, Received, Differences]]:

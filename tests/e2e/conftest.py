@@ -136,10 +136,10 @@ class World:
         arguments: tuple[str, ...],
         command: str,
     ) -> Ran:
-        given = self.environment()
+        given, before = self.environment(), len(upstream.inference())
         given["PATH"] = f"{hop.shim(self.executable(command or name))}:{given['PATH']}"
         ended = self._ended((*options, name, "--", *arguments), given)
-        return Ran(ended.returncode, ended.stdout, ended.stderr, hop.bodies(), upstream.inference())
+        return Ran(ended.returncode, ended.stdout, ended.stderr, hop.bodies(), upstream.inference()[before:])
 
     def _ended(self, arguments: tuple[str, ...], given: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

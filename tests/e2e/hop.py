@@ -71,7 +71,7 @@ class Hop:
     def shim(self, agent: Path) -> Path:
         """-> a folder with a command of the agent's name that starts the agent through the hop."""
         folder = self.folder / "shim"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         file = folder / agent.name
         names = {"target": str(self.folder / "port"), "root": str(self.root), "bundle": str(self.folder / "bundle.pem")}
         file.write_text(SHIM.format(python=sys.executable, hop=self.url, agent=str(agent), **names))

@@ -8,7 +8,7 @@ import pytest
 
 from headroom_wrap.demo.upstream import Received
 
-from .compared import changes
+from .compared import changes, sent_again
 
 
 def ask(result: str, system: str = "You code.") -> bytes:
@@ -41,3 +41,11 @@ def test_two_requests_under_way_at_once_may_arrive_in_either_order() -> None:
 def test_a_change_elsewhere_is_seen(received: list[Received]) -> None:
     with pytest.raises(AssertionError):
         changes([TITLE, ask("a\nb")], received)
+
+
+def test_a_turn_that_arrives_in_another_form_the_second_time_is_seen() -> None:
+    long, short = ask("a\nb"), got(ask("a"))
+    assert sent_again(([long, long], [short, short])) == ['{"content": [{"content": "a"}]}']
+    assert sent_again(([long], [short])) == []
+    with pytest.raises(AssertionError):
+        sent_again(([long], [short]), ([long], [got(ask("b"))]))

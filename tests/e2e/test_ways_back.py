@@ -28,11 +28,7 @@ GAP = re.compile(r"\[lines (\d+)-(\d+) folded")
 
 
 def wrapped(world: World, name: str, arguments: tuple[str, ...], *steps: Step, options: tuple[str, ...] = ()) -> Ran:
-    """-> what came of a session with these steps, in a folder of the recording hop's own."""
-    hop = world.folder / "shim"
-    if hop.exists():
-        (hop / name).unlink()
-        hop.rmdir()
+    """-> what came of a session with these steps."""
     with Upstream([*steps, say("All done."), say("All done.")]) as upstream:
         ran = world.wrap(upstream, name, *arguments, options=options)
     assert ran.code == 0, ran.err
