@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from pathlib import Path
 
 import click
 
+from headroom_wrap.cli.session import session_called
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
@@ -33,20 +33,25 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 
 
 @click.command()
-@click.option("--session", default="", help="Everything that one session sent.")
+@click.option(
+    "--session",
+    "start",
+    default="",
+    metavar="ID",
+    help="Everything that one session sent; a beginning of its id will do (headroom stats --sessions lists them).",
+)
 @click.option(
     "--older-than", metavar="AGE", callback=_seconds, help="Everything that was not used for so long, for instance 30d."
 )
 @click.option("--all", "everything", is_flag=True, help="Everything.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(session: str, older_than: float | None, everything: bool, yes: bool) -> None:
+def command(start: str, older_than: float | None, everything: bool, yes: bool) -> None:
     """Remove stored originals, decisions and ledger rows for good."""
-    if [bool(session), older_than is not None, everything].count(True) != 1:
+    if [bool(start), older_than is not None, everything].count(True) != 1:
         raise click.UsageError("say what to remove: one of --session ID, --older-than 30d, --all")
-    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
     home = load().home
-    if session and not known(home, session):
-        raise Refused(f"there is no session {session!r}", "", "headroom stats --json names those there are")
+    session = session_called(home, start) if start else ""
+    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
     if not yes and not confirmed(f"Remove {what} from {home} for good? The agents can't fetch it any more"):
         click.echo("Nothing was removed.")
         return
@@ -59,19 +64,11 @@ def command(session: str, older_than: float | None, everything: bool, yes: bool)
     ledger.close()
     click.echo(
         f"Removed {removed.originals:,} originals ({removed.bytes / 1e6:,.1f} MB), "
-        f"{removed.decisions:,} decisions, {exchanges:,} ledger rows."
+        f"{removed.decisions:,} decisions, {exchanges:,} ledger rows{f' of session {session}' if session else ''}."
     )
     if everything and (left := [name for name in STAYS if (home / name).exists()]):
         click.echo(f"Not removed: {', '.join(left)} in {home} ({'; '.join(STAYS[name] for name in left)}).")
         click.echo(f"To remove these too, when no agent runs: rm -r {shlex.quote(str(home))}")
-
-
-def known(home: Path, session: str) -> bool:
-    """-> whether the ledger has anything of a session."""
-    ledger = Ledger(home)
-    found = bool(ledger.totals(session=session))
-    ledger.close()
-    return found
 
 
 def confirmed(question: str) -> bool:

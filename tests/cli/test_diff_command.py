@@ -109,7 +109,10 @@ def test_an_expired_original_and_a_removed_decision_say_so(run: Run, home: Path)
 def test_a_session_that_is_not_there_is_refused(home: Path) -> None:
     result = CliRunner().invoke(command, ["nobody"])
     assert isinstance(result.exception, Refused)
-    assert str(result.exception) == "session nobody: not in the ledger; the latest is s-1"
+    assert (
+        str(result.exception)
+        == "session nobody: not in the ledger; the latest is s-1, headroom stats --sessions lists all"
+    )
 
 
 def test_control_characters_of_a_result_never_reach_the_terminal(home: Path, run: Run) -> None:

@@ -51,9 +51,20 @@ def left(home: Path) -> list[str]:
 
 def test_a_session_goes_whole_and_others_stay(home: Path) -> None:
     result = purged("--session", "one", "--yes")
-    assert result.output == "Removed 1 originals (0.0 MB), 1 decisions, 1 ledger rows.\n"
+    assert result.output == "Removed 1 originals (0.0 MB), 1 decisions, 1 ledger rows of session one.\n"
     assert left(home) == ["two"]
     assert not any(b"secret of one" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_is_one_session_s(home: Path) -> None:
+    ledger = Ledger(home)
+    ledger.record(Exchange("once", "claude", "anthropic", "m", 1e9, status=200))
+    ledger.close()
+    assert str(purged("--session", "on", "--yes").exception) == "session on: several begin so; say which: once, one"
+    assert "all of session two from" in purged("--session", "tw", answer="n\n").output
+    assert left(home) == ["one", "two"]
+    assert purged("--session", "tw", "--yes").exit_code == 0
+    assert left(home) == ["one"]
 
 
 def test_everything_goes_after_a_yes(home: Path) -> None:
@@ -81,5 +92,5 @@ def test_a_purge_that_does_not_say_what_is_refused(home: Path, words: tuple[str,
 
 
 def test_an_unknown_session_removes_nothing(home: Path) -> None:
-    assert str(purged("--session", "nobody", "--yes").exception).startswith("there is no session 'nobody'")
+    assert str(purged("--session", "nobody", "--yes").exception).startswith("session nobody: not in the ledger")
     assert left(home) == ["one", "two"]
