@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.cli.output import console
 from headroom_wrap.demo.play import Played, play
 from headroom_wrap.demo.recorded import ANSWER, TASK, session
 from headroom_wrap.demo.upstream import Upstream
@@ -34,32 +35,32 @@ NARROW = 72
 @click.command("demo")
 def command() -> None:
     """Play a recorded agent session through the real proxy: no agent, no account, no network."""
-    console = Console(highlight=False)
-    console.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
-    console.print()
+    screen = console()
+    screen.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
+    screen.print()
     turns = session()
     with tempfile.TemporaryDirectory(prefix="headroom-demo-") as folder:
         home = Path(folder)
         with Upstream([*(turn.step for turn in turns), ANSWER]) as upstream:
             options = Options(home=folder, session="demo", agent="demo", upstream=upstream.url)
             with proxy(options, environment()) as running:
-                played = shown(console, play(running.listening.base, turns, upstream))
+                played = shown(screen, play(running.listening.base, turns, upstream))
         checked, exact = restored(played, home)
-    console.print()
-    console.print(headline(played, checked, exact))
+    screen.print()
+    screen.print(headline(played, checked, exact))
 
 
-def shown(console: Console, playing: Iterator[Played]) -> list[Played]:
+def shown(screen: Console, playing: Iterator[Played]) -> list[Played]:
     """-> the requests, each shown when it has been answered; all at once where the output is no terminal."""
     played: list[Played] = []
-    if not console.is_terminal:
+    if not screen.is_terminal:
         played.extend(playing)
-        console.print(table(played, console.width))
+        screen.print(table(played, screen.width))
         return played
-    with Live(table(played, console.width), console=console, auto_refresh=False) as live:
+    with Live(table(played, screen.width), console=screen, auto_refresh=False) as live:
         for each in playing:
             played.append(each)
-            live.update(table(played, console.width), refresh=True)
+            live.update(table(played, screen.width), refresh=True)
             time.sleep(PAUSE)
     return played
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from headroom_wrap.cli.output import console
 from headroom_wrap.cli.session import EMPTY, session_called
 from headroom_wrap.dashboard.diff import Shown
 from headroom_wrap.dashboard.words import Readable
@@ -33,12 +33,12 @@ def command(session: str, tool: str, everything: bool, as_json: bool) -> None:
     home = load().home
     named = session_called(home, session) if session else _latest(home)
     shown = 0
-    console = Console(highlight=False)
+    screen = console()
     for shown, pair in enumerate(_wanted(home, named, tool, everything), 1):  # noqa: B007 - how many is wanted below
         if as_json:
             click.echo(json.dumps({"session": named, **asdict(pair)}))
         else:
-            console.print(Readable(Shown(pair)))
+            screen.print(Readable(Shown(pair)))
     if not shown:
         of = f" of {tool}" if tool else ""
         click.echo(f"headroom: no result{of} was changed in session {named}; --all names the others", err=True)

@@ -7,11 +7,11 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from headroom_wrap.agents.known import AGENTS
+from headroom_wrap.cli.output import console
 from headroom_wrap.cli.session import proxy_options
 from headroom_wrap.dashboard.words import Readable
 from headroom_wrap.doctor import Finding, Patient, examined
@@ -33,7 +33,7 @@ def command(fix: bool, as_json: bool) -> None:
         rows = [{**asdict(finding), "fix": finding.fix is not None} for finding in found]
         click.echo(json.dumps(rows, indent=2))
     else:
-        Console(highlight=False).print(shown(found))
+        console().print(shown(found))
     sys.exit(any(finding.state == "wrong" for finding in found))
 
 

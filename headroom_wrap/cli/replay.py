@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from headroom_wrap import prices
+from headroom_wrap.cli.output import console
 from headroom_wrap.dashboard.replay import Replayed, plain, screen
 from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.refused import Refused
@@ -53,7 +54,7 @@ def command(agents: tuple[str, ...], since: str, project: str, last: int | None,
     if as_json:
         click.echo(json.dumps(plain(shown), indent=2))
     else:
-        Console(soft_wrap=False, highlight=False).print(screen(shown))
+        console().print(screen(shown))
 
 
 def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path) -> Replayed:
@@ -61,8 +62,8 @@ def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path)
     if own.is_file():
         shutil.copy(own, folder)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(file=sys.stderr)
-    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=console, transient=True) as progress:
+    stderr = Console(file=sys.stderr)
+    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=stderr, transient=True) as progress:
         task = progress.add_task("replaying", total=len(logs))
 
         def done(log: Log) -> None:

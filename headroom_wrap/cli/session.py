@@ -1,5 +1,4 @@
-"""A run and its name: the settings in, the proxy's options out; its name in, its summary printed; a beginning of a name
-in, the one session of the ledger that it means out."""
+"""A run's settings in, the proxy's options out; its name in, its summary printed; a name's beginning in, whose out."""
 
 from __future__ import annotations
 
@@ -130,11 +129,10 @@ def summary_printed(options: Options, quiet: bool = False) -> None:
     only where requests passed, so that `claude --version` looks as without us."""
     if quiet and not (sys.stderr.isatty() and Ledger(Path(options.home)).totals(session=options.session)):
         return
-    from rich.console import Console  # noqa: PLC0415 - after the agent has ended
-
+    from headroom_wrap.cli.output import console  # noqa: PLC0415 - rich, after the agent has ended
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415
 
     if not options.enabled:
         click.echo("headroom is switched off (enabled = false): every request passed unchanged.", err=True)
         return
-    Console(file=sys.stderr).print(summary(Path(options.home), options.session))
+    console(sys.stderr).print(summary(Path(options.home), options.session))

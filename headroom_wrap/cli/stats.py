@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 
+from headroom_wrap.cli.output import console
 from headroom_wrap.cli.session import one_of, session_called
 from headroom_wrap.dashboard import fixed, session, sessions
 from headroom_wrap.dashboard.misses import misses
@@ -124,7 +125,7 @@ def command(named: str, html: Path | None, since: float, project: str, **flags: 
         elif flags["json"]:
             click.echo(json.dumps(asked.values(), indent=2))
         else:
-            Console(soft_wrap=False, highlight=False).print(asked.screen())
+            console().print(asked.screen())
     except BadPrices as error:
         raise Refused(str(error), "", "") from error
 
@@ -140,14 +141,14 @@ def _write(path: Path, view: View) -> None:
 
 
 def _watch(asked: Asked) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         raise click.UsageError("--watch needs a terminal; without it the figures are printed once")
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+    screen = console()
+    with Live(console=screen, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while True:
                 began = time.perf_counter()
-                live.update(Cropped(asked.screen(), console.size.height), refresh=True)
+                live.update(Cropped(asked.screen(), screen.size.height), refresh=True)
                 time.sleep(max(1.0, IDLE * (time.perf_counter() - began)))
         except KeyboardInterrupt:
             sys.exit(0)

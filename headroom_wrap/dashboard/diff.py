@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from headroom_wrap.dashboard.words import UNKNOWN, one_line, tokens
+from headroom_wrap.dashboard.words import PIPED, UNKNOWN, one_line, tokens
 from headroom_wrap.ledger.pairs import Pair
 
 WIDE = 120
@@ -36,7 +36,7 @@ class Shown:
             yield Text(f"  {one_line(pair.problem)}", style="yellow")
         if pair.original is not None and pair.sent is not None:
             rows = list(compared(pair.original, pair.sent))
-            yield _beside(rows) if options.max_width >= WIDE else _unified(rows)
+            yield _beside(rows) if WIDE <= options.max_width < PIPED else _unified(rows)
         if pair.row.changed:
             yield Text()
 

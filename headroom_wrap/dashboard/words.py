@@ -9,6 +9,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 UNKNOWN = "–"
+PIPED = 10_000
+"""Columns of what is no terminal: no line is wrapped or cut, and nothing stands side by side."""
 _PLAIN = str.maketrans(
     {"–": "-", "·": "|", "…": "~", "─": "-", "━": "-", "×": "x", "→": ">", "█": "#", "░": ".", "│": "|"}
     | dict(zip("▁▂▃▄▅▆▇", "_.:-=+*", strict=True))

@@ -78,6 +78,14 @@ def test_where_it_is_wide_both_stand_side_by_side(run: Run) -> None:
     assert any(line.startswith("2026-11-22 10:00:00 INFO") for line in rows)
 
 
+def test_what_is_piped_is_neither_wrapped_nor_cut_nor_side_by_side(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = CliRunner().invoke(command, ["s-1"]).output.splitlines()
+    shown = {line[1:] for line in lines if line.startswith(("-", " "))}
+    assert {*LOG.split("\n")[:5], "src/app/module_0.py:60:    total = round_half_up(amount_53, 2)"} <= shown
+    assert not any("│" in line for line in lines)
+
+
 def test_the_others_are_named_with_the_reason_and_a_tool_can_be_chosen(run: Run) -> None:
     assert "1. Bash · 1 as it came: small" in run("--all")
     assert "as it came" not in run()

@@ -48,6 +48,16 @@ def test_piped_output_is_plain_text(home: Path) -> None:
     assert "\x1b" not in result.output
 
 
+def test_names_are_whole_where_the_output_is_piped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    record(home, "s" * 300)
+    for given in ([], ["--sessions"], ["--session", "s"]):
+        lines = CliRunner().invoke(command, given).output.splitlines()
+        assert any("s" * 300 in line for line in lines) or not given
+        assert not any("…" in line for line in lines)
+        assert all(len(line) < 700 for line in lines)
+
+
 def test_json_has_the_rows_with_unknown_as_null(home: Path) -> None:
     record(home)
     rows = json.loads(CliRunner().invoke(command, ["--json"]).output)
