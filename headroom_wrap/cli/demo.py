@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headroom_wrap.cli.output import console
+from headroom_wrap.counted import counted
 from headroom_wrap.demo.play import Played, play
 from headroom_wrap.demo.recorded import ANSWER, TASK, session
 from headroom_wrap.demo.upstream import Upstream
@@ -116,7 +117,7 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
             Text("Nothing was compressed: something is wrong with this installation; please report it.", "red")
         )
     if checked:
-        lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
+        lines.append(Text(f"{exact} of {counted(checked, 'reference')} gave back the exact original."))
     ours = "headroom" if shutil.which("headroom") else f"{shlex.quote(sys.executable)} -m headroom_wrap"
     lines += [
         Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),

@@ -9,6 +9,7 @@ import time
 import click
 
 from headroom_wrap.cli.session import session_called
+from headroom_wrap.counted import counted
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
@@ -63,8 +64,9 @@ def command(start: str, older_than: float | None, everything: bool, yes: bool) -
     store.close()
     ledger.close()
     click.echo(
-        f"Removed {removed.originals:,} originals ({removed.bytes / 1e6:,.1f} MB), "
-        f"{removed.decisions:,} decisions, {exchanges:,} ledger rows{f' of session {session}' if session else ''}."
+        f"Removed {counted(removed.originals, 'original')} ({removed.bytes / 1e6:,.1f} MB), "
+        f"{counted(removed.decisions, 'decision')}, {counted(exchanges, 'ledger row')}"
+        f"{f' of session {session}' if session else ''}."
     )
     if everything and (left := [name for name in STAYS if (home / name).exists()]):
         click.echo(f"Not removed: {', '.join(left)} in {home} ({'; '.join(STAYS[name] for name in left)}).")

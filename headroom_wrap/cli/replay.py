@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from headroom_wrap import prices
 from headroom_wrap.cli.output import console
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.replay import Replayed, plain, screen
 from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.refused import Refused
@@ -50,7 +51,9 @@ def command(agents: tuple[str, ...], since: str, project: str, last: int | None,
     with tempfile.TemporaryDirectory() as folder:
         shown = _replayed(logs, settings, wanted, Path(folder))
     if not shown.count.requests and not shown.count.ours:
-        raise Refused("no session matches", f"{len(logs)} logs were read", "widen --since or --project")
+        raise Refused(
+            "no session matches", f"{counted(len(logs), 'log was', 'logs were')} read", "widen --since or --project"
+        )
     if as_json:
         click.echo(json.dumps(plain(shown), indent=2))
     else:

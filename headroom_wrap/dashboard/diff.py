@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.words import PIPED, UNKNOWN, one_line, tokens
 from headroom_wrap.ledger.pairs import Pair
 
@@ -70,7 +71,7 @@ def _equal(lines: list[str], *, first: bool, last: bool) -> Iterator[Row]:
         return
     yield from (("=", line, line) for line in lines[:head])
     skipped = len(lines) - head - tail
-    yield ("~", f"… {skipped:,} equal lines", "")
+    yield ("~", f"… {counted(skipped, 'equal line')}", "")
     yield from (("=", line, line) for line in lines[len(lines) - tail :])
 
 

@@ -51,7 +51,7 @@ def left(home: Path) -> list[str]:
 
 def test_a_session_goes_whole_and_others_stay(home: Path) -> None:
     result = purged("--session", "one", "--yes")
-    assert result.output == "Removed 1 originals (0.0 MB), 1 decisions, 1 ledger rows of session one.\n"
+    assert result.output == "Removed 1 original (0.0 MB), 1 decision, 1 ledger row of session one.\n"
     assert left(home) == ["two"]
     assert not any(b"secret of one" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 

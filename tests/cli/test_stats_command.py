@@ -165,7 +165,10 @@ def test_an_age_that_is_none_is_a_usage_error(home: Path) -> None:
 def test_what_every_request_carries_is_shown_by_tool(home: Path) -> None:
     record(home)
     result = CliRunner().invoke(command, ["--fixed"])
-    assert re.search(r"mcp__git__log +300 +0", result.output) and "MCP server git, 1 tools: never" in result.output
+    assert (
+        re.search(r"mcp__git__log +300 +0", result.output)
+        and "MCP server git, 1 tool: never called in 1 request;" in result.output
+    )
     (system, tool) = json.loads(CliRunner().invoke(command, ["--fixed", "--json"]).output)
     assert (system["name"], tool["server"], tool["calls"]) == ("", "git", 0)
 
