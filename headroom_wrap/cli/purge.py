@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -13,15 +15,21 @@ from headroom_wrap.counted import counted
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
+from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 
 STAYS = {
     "ca": "the certificate authority and its key, made anew where missing",
     "bin": "the command that agents call, made anew by wrap",
-    "journal": "what `headroom mcp uninstall` needs",
+    "journal": "what `headroom mcp uninstall` and `headroom shim uninstall` need",
+    "shims": "`headroom shim uninstall` takes them away",
+    "service.json": "`headroom proxy --stop` ends it",
+    "service.log": "output of the proxy in the background",
     "prices.json": "your own prices",
+    "objects": "something stands in it that is not ours, or that an agent writes just now",
+    NAME: "empty, a running agent has it open",
 }
-"""What `--all` leaves: none of it came from a session."""
+"""What `--all` leaves: nothing in it came from a session."""
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
@@ -61,16 +69,30 @@ def command(start: str, older_than: float | None, everything: bool, yes: bool) -
     refs = ledger.refs(session=session) if session else frozenset()
     removed = store.purge(refs=refs, before=before, everything=everything)
     exchanges = ledger.purge(session=session, before=before, everything=everything)
-    store.close()
     ledger.close()
+    if everything:
+        store.remove()
+    store.close()
     click.echo(
         f"Removed {counted(removed.originals, 'original')} ({removed.bytes / 1e6:,.1f} MB), "
         f"{counted(removed.decisions, 'decision')}, {counted(exchanges, 'ledger row')}"
         f"{f' of session {session}' if session else ''}."
     )
-    if everything and (left := [name for name in STAYS if (home / name).exists()]):
-        click.echo(f"Not removed: {', '.join(left)} in {home} ({'; '.join(STAYS[name] for name in left)}).")
-        click.echo(f"To remove these too, when no agent runs: rm -r {shlex.quote(str(home))}")
+    if everything:
+        told(home)
+
+
+def told(home: Path) -> None:
+    """Say what is left of ours in the data folder, and how it is removed; the folder itself goes where it is empty."""
+    with suppress(OSError):  # not empty
+        home.rmdir()
+    left = [name for name in STAYS if (home / name).exists()]
+    if not left:
+        return
+    click.echo(f"Not removed, in {home}:")
+    for name in left:
+        click.echo(f"  {name:<12} {STAYS[name]}")
+    click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
 
 
 def confirmed(question: str) -> bool:

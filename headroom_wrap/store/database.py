@@ -52,6 +52,22 @@ class Database:
         rows = self.read("PRAGMA wal_checkpoint(TRUNCATE)")
         return bool(rows and rows[0][0] == 0)
 
+    def remove(self) -> bool:
+        """Delete the file, unless another process has it open -> whether it is gone.
+
+        Leaving WAL mode needs the file alone, and takes the files beside it away.
+        """
+        self.close()
+        try:
+            with alone(self.path.parent):
+                if self.path.exists():
+                    with closing(sqlite3.connect(self.path, timeout=0, isolation_level=None)) as connection:
+                        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+                    self.path.unlink()
+        except (sqlite3.Error, OSError):
+            return False
+        return True
+
     def close(self) -> None:
         """Give the file back; the next use opens it again. Done by itself where the last user lets go of this."""
         with self._lock:

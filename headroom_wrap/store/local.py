@@ -125,6 +125,14 @@ class LocalStore:
         self._cache = _Cache(CACHE_BYTES)
         return removed
 
+    def remove(self) -> bool:
+        """Take away what an empty store leaves, folders and database -> whether the database is gone.
+
+        Call it after everything was purged, of the ledger too, which shares the file.
+        """
+        self.objects.fold_up()
+        return self._database.remove()
+
     def close(self) -> None:
         """Give the files back; the next use opens them again."""
         self._database.close()

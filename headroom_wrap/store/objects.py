@@ -99,7 +99,7 @@ class Objects:
     def files(self, *, tombstones: bool = False) -> Iterator[Kept]:
         """-> every original that is still there, in no order; with the tombstones of expired ones if wanted."""
         for path in self.root.glob("*/*"):
-            if path.name.startswith(_DRAFT):
+            if not path.name.startswith(path.parent.name):  # a draft, or not ours
                 continue
             try:
                 found = path.stat()
@@ -141,6 +141,12 @@ class Objects:
             with suppress(FileNotFoundError):  # its writer has finished meanwhile
                 if draft.stat().st_mtime < before:
                     draft.unlink()
+
+    def fold_up(self) -> None:
+        """Remove the folders in which nothing is left."""
+        for folder in (*self.root.glob("*"), self.root):
+            with suppress(OSError):  # not empty
+                folder.rmdir()
 
     def paths(self, ref: str) -> list[Path]:
         """-> the file or tombstone of a reference, if there is one."""

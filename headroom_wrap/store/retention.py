@@ -19,6 +19,8 @@ from headroom_wrap.store.packed import unpacked
 DAY = 86400.0
 GRACE = 3600.0
 """Seconds for which an original is safe from the size limit: its request may not stand in the ledger yet."""
+DRAFT = 60.0
+"""Seconds after which nobody writes on at a draft: its writer was killed."""
 _WORD = re.compile(r"\b[0-9a-hjkmnp-tv-z]{11,52}\b")
 
 
@@ -98,6 +100,7 @@ def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
                 kept.path.unlink(missing_ok=True)
                 originals, size = originals + (not kept.expired), size + kept.size
         if doomed.everything:
+            objects.tidy(time.time() - DRAFT)
             for damaged in database.path.parent.glob(f"{NAME}.corrupt-*"):
                 damaged.unlink(missing_ok=True)
     except OSError as error:
