@@ -31,6 +31,8 @@ PAUSE = 0.6
 """Seconds between requests on a terminal, so that the table can be read as it grows."""
 
 NARROW = 72
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "headroom"
+"""What runs headroom from a checkout, in an environment that it makes there."""
 
 
 @click.command("demo")
@@ -104,6 +106,18 @@ def restored(played: Sequence[Played], home: Path) -> tuple[int, int]:
     return checked, exact
 
 
+def typed(ran: Path) -> str:
+    """-> the command with which the user can run what runs now: `ran`."""
+    found = shutil.which("headroom")
+    if found and ran.exists() and Path(found).samefile(ran):
+        return "headroom"
+    if ran.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m headroom_wrap"
+    script = SCRIPT if ran.is_relative_to(SCRIPT.parent.parent) and SCRIPT.exists() else ran
+    here = Path.cwd()
+    return shlex.quote(str(script.relative_to(here) if script.is_relative_to(here) else script))
+
+
 def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
     """-> what the session shows, each figure with its denominator, and what to do next."""
     before, after = sum(each.before for each in played), sum(each.after for each in played)
@@ -118,11 +132,10 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
         )
     if checked:
         lines.append(Text(f"{exact} of {counted(checked, 'reference')} gave back the exact original."))
-    ours = "headroom" if shutil.which("headroom") else f"{shlex.quote(sys.executable)} -m headroom_wrap"
     lines += [
         Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),
         Text(),
         Text("Next:"),
-        *(Text(f"  {ours} {words}") for words in ("wrap claude", "wrap codex", "stats")),
+        *(Text(f"  {typed(Path(sys.argv[0]))} {words}") for words in ("wrap claude", "wrap codex", "stats")),
     ]
     return Group(*lines)
