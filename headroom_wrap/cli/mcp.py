@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -22,6 +23,9 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         home = load().home
         server("headroom", home)
+        if sys.stdin.isatty():
+            what = "serving MCP on stdin, for programs; Ctrl-D ends it"
+            click.echo(f"headroom: {what}; headroom mcp install AGENT lets an agent start it", err=True)
         from headroom_wrap.mcp.server import serve  # noqa: PLC0415 - heavy and optional
 
         serve(home)

@@ -142,6 +142,7 @@ def test_a_full_disk_behind_the_output_is_one_line(words: str, tmp_path: Path) -
     assert ended.stderr == says
 
 
-def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
-    code, out, err = ran(tmp_path)
+@pytest.mark.parametrize("words", [(), ("shim",)])
+def test_without_a_command_the_help_is_shown(words: tuple[str, ...], tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path, *words)
     assert (code, err) == (0, "") and "Commands:" in out
