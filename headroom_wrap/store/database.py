@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headroom_wrap.store import Unavailable
+from headroom_wrap.store import unavailable
 from headroom_wrap.store.alone import alone
 
 NAME = "headroom.db"
@@ -91,7 +91,7 @@ class Database:
                     return work(self._opened())
             except (sqlite3.OperationalError, OSError) as error:
                 self.close()
-                raise Unavailable(f"{self.path}: {error}; free the disk, its lock or its permissions") from error
+                raise unavailable(self.path, error) from error
 
     def _opened(self) -> sqlite3.Connection:
         """-> the connection of this process to the file that stands at `path` now (1 µs when nothing changed)."""

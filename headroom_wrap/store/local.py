@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headroom_wrap.segment import Outcome
-from headroom_wrap.store import Unavailable
+from headroom_wrap.store import Unavailable, unavailable
 from headroom_wrap.store.database import Database
 from headroom_wrap.store.objects import Objects
 from headroom_wrap.store.packed import packed, unpacked
@@ -166,7 +166,7 @@ class LocalStore:
         try:
             renewed = {ref: self.objects.renew(ref) for ref in frozenset().union(*map(refs_in, stale.values()))}
         except OSError as error:
-            raise Unavailable(f"{self.objects.root}: {error}; check its permissions") from error
+            raise unavailable(self.objects.root, error) from error
         return gone | {key for key, outcome in stale.items() if not renewed.get(outcome.ref, True)}
 
 

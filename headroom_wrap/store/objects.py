@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headroom_wrap.marker import SHORT, check, digest, valid
-from headroom_wrap.store import Unavailable, UnknownRef
+from headroom_wrap.store import UnknownRef, unavailable
 from headroom_wrap.store.alone import alone
 
 CALL_CHARS = 500
@@ -67,7 +67,7 @@ class Objects:
                 header = {"ref": ref, "tool": tool, "call": call[:CALL_CHARS], "kept": time.time()}
                 _write(path, _line(header) + zlib.compress(text.encode("utf-8", "surrogatepass"), _LEVEL))
         except OSError as error:
-            raise Unavailable(f"{self.root}: {error}; free the disk or its permissions") from error
+            raise unavailable(self.root, error) from error
         return ref
 
     def renew(self, ref: str) -> bool:
@@ -93,7 +93,7 @@ class Objects:
                 if header and len(ref) >= len(header["ref"]):
                     return _checked(ref, path.name, header, body)
         except OSError as error:
-            raise Unavailable(f"{self.root}: {error}; check its permissions") from error
+            raise unavailable(self.root, error) from error
         raise UnknownRef(f"{ref}: never stored in {self.root.parent}, or purged; run what produced it again")
 
     def files(self, *, tombstones: bool = False) -> Iterator[Kept]:
