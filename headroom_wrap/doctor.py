@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -142,7 +143,12 @@ def chain(patient: Patient) -> Iterator[Finding]:
 def store(patient: Patient) -> Iterator[Finding]:
     """-> whether the data folder is the user's alone, has space, and its database is whole."""
     home = patient.home
-    if not home.exists():
+    above = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        why = f"{above} is {'not yours to write to' if above.is_dir() else 'no folder'}"
+        yield Finding("store", "wrong", f"{home} can't be used: {why}", "mend that, or set HEADROOM_HOME")
+        return
+    if above != home:
         yield Finding("store", "ok", f"{home} is made by the first run")
         return
     if home.stat().st_mode & 0o077:

@@ -155,7 +155,8 @@ def _write(path: Path, content: bytes, mode: int | None = None) -> None:
         draft.replace(path)
         _on_disk(path.parent)
     except OSError as problem:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder could not be made there is no draft
+            draft.unlink()
         raise Refused(f"{path} can't be written", reason(problem), "mend its permissions") from None
 
 

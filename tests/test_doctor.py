@@ -94,9 +94,10 @@ def test_a_healthy_store_is_ok_and_a_damaged_one_is_named(patient: Patient) -> N
 def test_a_data_folder_that_is_none_is_said_in_words_with_its_mend(patient: Patient) -> None:
     patient.home.rmdir()
     patient.home.touch(mode=0o600)
-    assert says(doctor.store, patient) == (
-        f"wrong: {patient.home}: Not a directory; mend its permissions, or set HEADROOM_HOME to another folder"
-    )
+    mend = f"{patient.home} is no folder; mend that, or set HEADROOM_HOME"
+    assert says(doctor.store, patient) == f"wrong: {patient.home} can't be used: {mend}"
+    inside = replace(patient, home=patient.home / "a" / "b")
+    assert says(doctor.store, inside) == f"wrong: {inside.home} can't be used: {mend}"
 
 
 def test_each_finding_is_printed_before_the_next_is_looked_for(

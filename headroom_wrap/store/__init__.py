@@ -26,6 +26,8 @@ def unavailable(where: Path, problem: Exception) -> Unavailable:
     number, why = getattr(problem, "errno", None), reason(problem)
     if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in why:
         mend = "free some disk, or run headroom purge --older-than 7d"
+    elif number in (errno.EEXIST, errno.ENOTDIR, errno.ENOENT):
+        mend = "set HEADROOM_HOME to a folder that is there or can be made"
     elif number == errno.EROFS or "readonly" in why:
         mend = "make it writable, or set HEADROOM_HOME to another folder"
     elif "locked" in why:

@@ -26,6 +26,7 @@ def system(number: int) -> OSError:
         ),
         (system(errno.EROFS), "Read-only file system; make it writable, or set HEADROOM_HOME to another folder"),
         (sqlite3.OperationalError("database is locked"), "database is locked; end the program that holds it"),
+        (system(errno.ENOTDIR), "Not a directory; set HEADROOM_HOME to a folder that is there or can be made"),
         (system(errno.EACCES), "Permission denied; mend its permissions, or set HEADROOM_HOME to another folder"),
     ],
 )
