@@ -15,6 +15,8 @@ from headroom_wrap.mcp import install as config
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment, load
 
+KNOWN = f"AGENT: one of {', '.join(config.names())}."
+
 
 @click.group("mcp", invoke_without_command=True)
 @click.pass_context
@@ -38,8 +40,8 @@ def server(executable: str, home: Path) -> Server:
     return Server((executable, "mcp"), {"HEADROOM_HOME": str(home)})
 
 
-@command.command()
-@click.argument("agent", type=click.Choice(config.names()))
+@command.command(epilog=KNOWN)
+@click.argument("agent", metavar="AGENT", type=click.Choice(config.names()))
 def install(agent: str) -> None:
     """Add the server to the config of AGENT."""
     home = load().home
@@ -48,8 +50,8 @@ def install(agent: str) -> None:
     click.echo(f"Added headroom to {path}. Restart {agent}; `headroom mcp uninstall {agent}` takes it out again.")
 
 
-@command.command()
-@click.argument("agent", type=click.Choice(config.names()))
+@command.command(epilog=KNOWN)
+@click.argument("agent", metavar="AGENT", type=click.Choice(config.names()))
 def uninstall(agent: str) -> None:
     """Take the server out of the config of AGENT again."""
     click.echo(f"Took headroom out of {config.uninstall(agent, load().home, environment())}.")

@@ -52,7 +52,12 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 @click.option(
     "--older-than", metavar="AGE", callback=_seconds, help="Everything that was not used for so long, for instance 30d."
 )
-@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Everything that sessions left; your prices, the authority and shims stay.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(start: str, older_than: float | None, everything: bool, yes: bool) -> None:
     """Remove stored originals, decisions and ledger rows for good."""

@@ -35,7 +35,7 @@ DAY = 86400.0
 @click.option("--agent", "agents", multiple=True, type=click.Choice(NAMES), help="Only this agent; may be given again.")
 @click.option("--since", default="", metavar="WHEN", help='Only sessions since then: "30d", "12h" or a date.')
 @click.option("--project", default="", help="Only sessions in a folder of this name.")
-@click.option("--last", type=click.IntRange(1), default=None, help="Only the latest so many logs.")
+@click.option("--last", metavar="N", type=click.IntRange(1), default=None, help="Only the latest so many logs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the sums as JSON.")
 def command(agents: tuple[str, ...], since: str, project: str, last: int | None, as_json: bool) -> None:
     """Show what headroom would have saved of your past sessions, from the agents' own logs.

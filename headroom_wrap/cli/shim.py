@@ -78,5 +78,5 @@ def agents(names: Sequence[str]) -> tuple[Agent, ...]:
     """-> the agents of these names. Raises Refused for an unknown one."""
     for name in names:
         if name not in AGENTS:
-            raise Refused(f"can't wrap {name!r}", "", f"known are: {', '.join(AGENTS)}")
+            raise Refused(f"there is no agent {name!r}", "", f"known are: {', '.join(AGENTS)}")
     return tuple(AGENTS[name] for name in names)

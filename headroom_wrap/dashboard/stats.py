@@ -53,8 +53,8 @@ def dashboard(view: View) -> Readable:
     """-> the whole dashboard, for any width from 40 columns on."""
     if view.empty:
         window = view.window
-        chosen = window.since or window.session or window.project
-        said = "Nothing recorded of what was asked for; leave out --since, --session or --project."
+        chosen = " or ".join(f"--{name}" for name, value in window._asdict().items() if value)
+        said = f"Nothing recorded of what was asked for; leave out {chosen}."
         return Readable(Text(said if chosen else NOTHING))
     left: list[RenderableType] = [_figures(view)]
     left += [Days(view.days)] * (len(view.days) > 1)
