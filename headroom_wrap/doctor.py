@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -28,8 +29,8 @@ from headroom_wrap.launch import found
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.prices import BadPrices
 from headroom_wrap.proxy.options import Options
-from headroom_wrap.refused import Refused
-from headroom_wrap.store import Unavailable
+from headroom_wrap.refused import Refused, reason
+from headroom_wrap.store import Unavailable, unavailable
 from headroom_wrap.store.database import NAME
 from headroom_wrap.trial import tried
 
@@ -72,26 +73,31 @@ class Patient:
 
 def agents(patient: Patient) -> Iterator[Finding]:
     """-> each installed agent with its version, beside the one that the tests run."""
+    missing = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        versions = list(pool.map(lambda agent: version(agent, patient.environment), patient.agents))
-    missing = [agent.name for agent, said in zip(patient.agents, versions, strict=True) if said is None]
-    for agent, said in zip(patient.agents, versions, strict=True):
-        if said is None:
-            continue
-        if said == SLOW:
-            says = f"did not say its version in {VERSION_SECONDS:.0f} s"
-            yield Finding(agent.title, "note", says, "is the machine busy?")
-        elif not said:
-            mend = f"run {agent.executable} --version yourself"
-            yield Finding(agent.title, "wrong", "is installed but does not say its version", mend)
-        else:
-            tested = f"tested with {agent.version}" if agent.version else ""
-            yield Finding(agent.title, "ok", f"{said}; {tested}" if tested and said != agent.version else said)
+        versions = pool.map(lambda agent: version(agent, patient.environment), patient.agents)
+        for agent, said in zip(patient.agents, versions, strict=True):
+            if said is None:
+                missing.append(agent.name)
+            else:
+                yield _agent(agent, said)
     if len(missing) == len(patient.agents):
         mend = "; ".join(agent.install for agent in patient.agents[:2])
         yield Finding("agents", "wrong", "none is installed", f"install one: {mend}")
     elif missing:
         yield Finding("agents", "note", f"not installed: {', '.join(missing)}")
+
+
+def _agent(agent: Agent, said: str) -> Finding:
+    """-> what is found of an agent that is installed, by what it `said` its version is."""
+    if said == SLOW:
+        says = f"did not say its version in {VERSION_SECONDS:.0f} s"
+        return Finding(agent.title, "note", says, "is the machine busy?")
+    if not said:
+        mend = f"run {agent.executable} --version yourself"
+        return Finding(agent.title, "wrong", "is installed but does not say its version", mend)
+    tested = f"tested with {agent.version}" if agent.version else ""
+    return Finding(agent.title, "ok", f"{said}; {tested}" if tested and said != agent.version else said)
 
 
 def version(agent: Agent, environment: Mapping[str, str]) -> str | None:
@@ -131,13 +137,18 @@ def chain(patient: Patient) -> Iterator[Finding]:
                 yield Finding(name, "ok", f"{where} accepts")
         except (OSError, ValueError) as problem:
             mend = "correct HTTPS_PROXY, or upstream and upstream_proxy in the settings"
-            yield Finding(name, "wrong", f"{where} can't be reached: {problem}", mend)
+            yield Finding(name, "wrong", f"{where} can't be reached: {reason(problem)}", mend)
 
 
 def store(patient: Patient) -> Iterator[Finding]:
     """-> whether the data folder is the user's alone, has space, and its database is whole."""
     home = patient.home
-    if not home.exists():
+    above = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        why = f"{above} is {'not yours to write to' if above.is_dir() else 'no folder'}"
+        yield Finding("store", "wrong", f"{home} can't be used: {why}", "mend that, or set HEADROOM_HOME")
+        return
+    if above != home:
         yield Finding("store", "ok", f"{home} is made by the first run")
         return
     if home.stat().st_mode & 0o077:
@@ -151,7 +162,8 @@ def store(patient: Patient) -> Iterator[Finding]:
         probe.unlink()
         said = _integrity(home / NAME)
     except (OSError, sqlite3.Error) as problem:
-        yield Finding("store", "wrong", f"{home}: {problem}", "mend its permissions, or set HEADROOM_HOME")
+        what, _, mend = str(unavailable(home, problem)).rpartition("; ")
+        yield Finding("store", "wrong", what, mend)
         return
     if said == "ok":
         yield Finding("store", "ok", f"{home}, whole and writable, {free / 1e9:,.0f} GB free")
@@ -180,7 +192,8 @@ def ledger(patient: Patient) -> Iterator[Finding]:
     try:
         alarms = rows.alarms(time.time() - WEEK)
     except (Unavailable, BadPrices) as problem:
-        yield Finding("ledger", "wrong", str(problem), "see headroom stats")
+        what, _, mend = str(problem).rpartition("; ")
+        yield Finding("ledger", "wrong", what, mend)
         return
     finally:
         rows.close()
@@ -287,7 +300,7 @@ def way(patient: Patient) -> Iterator[Finding]:
         yield Finding("route", "wrong", f"{problem.what}: {problem.why}", problem.mend)
         return
     except (OSError, http.client.HTTPException, StopIteration) as problem:
-        yield Finding("route", "wrong", f"the proxy did not answer: {problem}", "headroom demo shows more")
+        yield Finding("route", "wrong", f"the proxy did not answer: {reason(problem)}", "headroom demo shows more")
         return
     says = f"a request went through the proxy to a stub, {came.before:,} → {came.after:,} tokens"
     if came.after < came.before:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from headroom_wrap.refused import Refused
+from headroom_wrap.refused import Refused, reason
 
 FOLDER = "journal"
 
@@ -119,7 +119,7 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as problem:
-        raise Refused(f"{path} can't be read", str(problem), "mend its permissions") from None
+        raise Refused(f"{path} can't be read", reason(problem), "mend its permissions") from None
 
 
 def text_of(path: Path, content: bytes | None) -> str:
@@ -155,8 +155,9 @@ def _write(path: Path, content: bytes, mode: int | None = None) -> None:
         draft.replace(path)
         _on_disk(path.parent)
     except OSError as problem:
-        draft.unlink(missing_ok=True)
-        raise Refused(f"{path} can't be written", str(problem), "mend its permissions") from None
+        with suppress(OSError):  # where the folder could not be made there is no draft
+            draft.unlink()
+        raise Refused(f"{path} can't be written", reason(problem), "mend its permissions") from None
 
 
 def _draft(path: Path) -> Path:

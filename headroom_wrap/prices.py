@@ -14,6 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from headroom_wrap.refused import reason
+
 NAME = "prices.json"
 _SUFFIX = re.compile(r"(?:\[1m\]|-latest|-v\d+(?::\d+)?|[-@]20\d\d-?\d\d-?\d\d|-preview(?:-\d\d-\d\d(?:-\d{4})?)?)$")
 
@@ -86,7 +88,8 @@ def _own(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         return dict(found["models"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadPrices(f'{path}: {error}; expected {{"models": {{"name": {{"input": 3, "output": 15}}}}}}') from error
+        why = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
+        raise BadPrices(f'{path}: {why}; write {{"models": {{"name": {{"input": 3, "output": 15}}}}}}') from error
 
 
 def _rows(row: dict[str, Any]) -> list[tuple[int, Price]]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def reason(problem: Exception) -> str:
+    """-> why something failed, in words: of the system's errors without their number and the path."""
+    return problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+
+
 class Refused(Exception):
     """Something is wrong before anything was started. `str()` is one line: what; why; the mend."""
 

@@ -12,6 +12,8 @@ from types import FrameType
 from headroom_wrap import envelope, numbering, reread, tokens
 from headroom_wrap.compressors import STACK, named
 from headroom_wrap.compressors.clean import clean
+from headroom_wrap.compressors.freedom import caution
+from headroom_wrap.compressors.lines_by_use import lines_by_use
 from headroom_wrap.marker import INSIDE, PRINTED, WAY_BACK, is_marker, ref_of
 from headroom_wrap.segment import HOLDOUT, Compressed, Compressor, Outcome, Segment
 from headroom_wrap.settings import BadSetting, Settings
@@ -104,6 +106,8 @@ def route(segment: Segment, seen: reread.Seen | None, policy: Policy) -> tuple[O
             _compress(segment, answer, policy)
             _refer(segment, answer, seen)
             _thin(segment, answer)
+        if not answer.by:
+            return replace(as_came, why=_why(segment, policy)), ()
         return _judged(segment, answer, as_came)
     except Stopped:
         return replace(as_came, why=f"stopped after {policy.stop_after:g} s in {answer.asked}"), ()
@@ -136,8 +140,7 @@ def _piece(segment: Segment, answer: Answer, policy: Policy) -> str:
     original = segment.text
     for compressor in (clean, *policy.stack):
         answer.asked = compressor.__name__
-        lossless = segment.tool.lower() in SUBAGENTS or (compressor.__name__, segment.tool) in policy.lossless
-        given = replace(segment, way_back="") if lossless else segment
+        given = _given(segment, compressor, policy)
         made = compressor(given)
         if made is None or not _sound(made, given):
             continue
@@ -149,6 +152,18 @@ def _piece(segment: Segment, answer: Answer, policy: Policy) -> str:
         if compressor is not clean:
             break
     return segment.text
+
+
+def _given(segment: Segment, compressor: Compressor, policy: Policy) -> Segment:
+    """The segment as a compressor gets it: without a way back where it is to leave out nothing."""
+    lossless = segment.tool.lower() in SUBAGENTS or (compressor.__name__, segment.tool) in policy.lossless
+    return replace(segment, way_back="") if lossless else segment
+
+
+def _why(segment: Segment, policy: Policy) -> str:
+    """Why a segment is sent as it came that was looked at and that nobody had a part in."""
+    asked = caution(_given(segment, lines_by_use, policy)) if lines_by_use in policy.stack else ""
+    return asked or "no compressor"
 
 
 def _sound(made: Compressed, segment: Segment) -> bool:
@@ -173,8 +188,6 @@ def _thin(segment: Segment, answer: Answer) -> None:
 
 
 def _judged(segment: Segment, answer: Answer, as_came: Outcome) -> tuple[Outcome, tuple[str, ...]]:
-    if not answer.by:
-        return replace(as_came, why="no compressor"), ()
     after = tokens.count(answer.text)
     if after > as_came.before - WORTH:
         return replace(as_came, why="not smaller"), ()

@@ -115,8 +115,9 @@ class Outcome:
     """What became of a segment: decided once, stored before the bytes leave, replayed from then on; one ledger row.
 
     `text` is what is sent instead, None: the segment is sent as it came, and `why` says why ("small", "not smaller",
-    "no compressor", "raised ValueError in search", "stopped after 2 s in logs", "error result"). `compressor` joins
-    the names of all that had a part with "+". `before` and `after` are o200k tokens. `replayed`: decided earlier.
+    "no compressor", "kept whole: wanted in full", "no line safe to leave out (file just named)", "error result",
+    "raised ValueError in search", "stopped after 2 s in logs"). `compressor` joins the names of all that had a part
+    with "+". `before` and `after` are o200k tokens. `replayed`: decided earlier.
     `missed`: this result shows again what an earlier form left out: the kind and the reference (`misses.missed`).
     `marks`: how many of the `after` tokens are markers.
     """

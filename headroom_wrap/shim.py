@@ -16,7 +16,7 @@ from pathlib import Path
 from headroom_wrap import journal
 from headroom_wrap.agents import Agent
 from headroom_wrap.launch import MARK, found, private_commands
-from headroom_wrap.refused import Refused
+from headroom_wrap.refused import Refused, reason
 from headroom_wrap.running import ROOT
 
 JOURNALLED = "shims-path"
@@ -86,7 +86,9 @@ def install(agents: Sequence[Agent], home: Path, platform: str = sys.platform) -
                 file.chmod(0o700)
                 made.append(file)
     except OSError as problem:
-        raise Refused(f"{place} can't be written", str(problem), "mend its permissions or set HEADROOM_HOME") from None
+        raise Refused(
+            f"{place} can't be written", reason(problem), "mend its permissions or set HEADROOM_HOME"
+        ) from None
     return made
 
 

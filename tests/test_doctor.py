@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from headroom_wrap import doctor, journal, service, shim
 from headroom_wrap.agents import claude, codex
 from headroom_wrap.cli import group
+from headroom_wrap.cli.doctor import told
 from headroom_wrap.doctor import Finding, Patient
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.store.local import LocalStore
@@ -88,6 +89,32 @@ def test_a_healthy_store_is_ok_and_a_damaged_one_is_named(patient: Patient) -> N
     assert states(doctor.store, patient) == [("store", "ok")]
     (patient.home / "headroom.db").write_bytes(b"no database" * 1000)
     assert "is damaged" in says(doctor.store, patient)
+
+
+def test_a_data_folder_that_is_none_is_said_in_words_with_its_mend(patient: Patient) -> None:
+    patient.home.rmdir()
+    patient.home.touch(mode=0o600)
+    mend = f"{patient.home} is no folder; mend that, or set HEADROOM_HOME"
+    assert says(doctor.store, patient) == f"wrong: {patient.home} can't be used: {mend}"
+    inside = replace(patient, home=patient.home / "a" / "b")
+    assert says(doctor.store, inside) == f"wrong: {inside.home} can't be used: {mend}"
+
+
+def test_each_finding_is_printed_before_the_next_is_looked_for(
+    patient: Patient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = doctor.Finding("store", "ok", "whole"), doctor.Finding("route", "wrong", "no way", "mend it")
+
+    def coming() -> Iterator[doctor.Finding]:
+        yield first
+        assert capsys.readouterr().out.rstrip() == "ok     store        whole"
+        yield second
+
+    assert told(coming(), patient) == [first, second]
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "WRONG  route        no way",
+        "                    → mend it",
+    ]
 
 
 def test_a_store_that_others_can_read_is_closed_by_the_fix(patient: Patient) -> None:

@@ -145,3 +145,10 @@ journal.put(Path({str(world.home)!r}), "it", Path({str(world.file)!r}), journal.
     assert world.file.read_text() == "a\nb\n"
     assert sorted(path.name for path in world.file.parent.iterdir()) == ["home", "rc"]
     assert sorted(path.name for path in world.file.parent.iterdir()) == ["home", "rc"]
+
+
+def test_a_data_folder_that_is_a_file_is_refused_in_words(world: World) -> None:
+    world.home.write_text("mine")
+    with pytest.raises(Refused, match=r"can't be written: (?:File exists|Not a directory); mend its permissions"):
+        world.put()
+    assert world.home.read_text() == "mine" and not world.file.exists()

@@ -16,6 +16,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.cli.output import console
+from headroom_wrap.counted import counted
 from headroom_wrap.demo.play import Played, play
 from headroom_wrap.demo.recorded import ANSWER, TASK, session
 from headroom_wrap.demo.upstream import Upstream
@@ -29,37 +31,39 @@ PAUSE = 0.6
 """Seconds between requests on a terminal, so that the table can be read as it grows."""
 
 NARROW = 72
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "headroom"
+"""What runs headroom from a checkout, in an environment that it makes there."""
 
 
 @click.command("demo")
 def command() -> None:
     """Play a recorded agent session through the real proxy: no agent, no account, no network."""
-    console = Console(highlight=False)
-    console.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
-    console.print()
+    screen = console()
+    screen.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
+    screen.print()
     turns = session()
     with tempfile.TemporaryDirectory(prefix="headroom-demo-") as folder:
         home = Path(folder)
         with Upstream([*(turn.step for turn in turns), ANSWER]) as upstream:
             options = Options(home=folder, session="demo", agent="demo", upstream=upstream.url)
             with proxy(options, environment()) as running:
-                played = shown(console, play(running.listening.base, turns, upstream))
+                played = shown(screen, play(running.listening.base, turns, upstream))
         checked, exact = restored(played, home)
-    console.print()
-    console.print(headline(played, checked, exact))
+    screen.print()
+    screen.print(headline(played, checked, exact))
 
 
-def shown(console: Console, playing: Iterator[Played]) -> list[Played]:
+def shown(screen: Console, playing: Iterator[Played]) -> list[Played]:
     """-> the requests, each shown when it has been answered; all at once where the output is no terminal."""
     played: list[Played] = []
-    if not console.is_terminal:
+    if not screen.is_terminal:
         played.extend(playing)
-        console.print(table(played, console.width))
+        screen.print(table(played, screen.width))
         return played
-    with Live(table(played, console.width), console=console, auto_refresh=False) as live:
+    with Live(table(played, screen.width), console=screen, auto_refresh=False) as live:
         for each in playing:
             played.append(each)
-            live.update(table(played, console.width), refresh=True)
+            live.update(table(played, screen.width), refresh=True)
             time.sleep(PAUSE)
     return played
 
@@ -102,6 +106,18 @@ def restored(played: Sequence[Played], home: Path) -> tuple[int, int]:
     return checked, exact
 
 
+def typed(ran: Path) -> str:
+    """-> the command with which the user can run what runs now: `ran`."""
+    found = shutil.which("headroom")
+    if found and ran.exists() and Path(found).samefile(ran):
+        return "headroom"
+    if ran.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m headroom_wrap"
+    script = SCRIPT if ran.is_relative_to(SCRIPT.parent.parent) and SCRIPT.exists() else ran
+    here = Path.cwd()
+    return shlex.quote(str(script.relative_to(here) if script.is_relative_to(here) else script))
+
+
 def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
     """-> what the session shows, each figure with its denominator, and what to do next."""
     before, after = sum(each.before for each in played), sum(each.after for each in played)
@@ -115,12 +131,11 @@ def headline(played: Sequence[Played], checked: int, exact: int) -> Group:
             Text("Nothing was compressed: something is wrong with this installation; please report it.", "red")
         )
     if checked:
-        lines.append(Text(f"{exact} of {checked} references gave back the exact original."))
-    ours = "headroom" if shutil.which("headroom") else f"{shlex.quote(sys.executable)} -m headroom_wrap"
+        lines.append(Text(f"{exact} of {counted(checked, 'reference')} gave back the exact original."))
     lines += [
         Text("Made-up session, real proxy; the provider here is scripted. Your own figures: headroom stats.", "dim"),
         Text(),
         Text("Next:"),
-        *(Text(f"  {ours} {words}") for words in ("wrap claude", "wrap codex", "stats")),
+        *(Text(f"  {typed(Path(sys.argv[0]))} {words}") for words in ("wrap claude", "wrap codex", "stats")),
     ]
     return Group(*lines)

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from headroom_wrap.cli.stats import session_called
+from headroom_wrap.cli.output import console
+from headroom_wrap.cli.session import EMPTY, session_called
 from headroom_wrap.dashboard.diff import Shown
 from headroom_wrap.dashboard.words import Readable
 from headroom_wrap.ledger import Ledger
@@ -25,20 +25,20 @@ from headroom_wrap.settings import load
 @click.option("--all", "everything", is_flag=True, help="Also name the results that were sent as they came.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each result.")
 def command(session: str, tool: str, everything: bool, as_json: bool) -> None:
-    """Show what became of every result of SESSION (a beginning will do; the latest one where none is given).
+    """Show what became of every result of SESSION (a beginning of its id will do; the latest where none is given).
 
     Red lines stand in the original only, green ones in what was sent. Side by side from 120 columns on. Pipe it into a
-    pager with `headroom diff | less`.
+    pager with `headroom diff | less`. The sessions are listed by `headroom stats --sessions`.
     """
     home = load().home
     named = session_called(home, session) if session else _latest(home)
     shown = 0
-    console = Console(highlight=False)
+    screen = console()
     for shown, pair in enumerate(_wanted(home, named, tool, everything), 1):  # noqa: B007 - how many is wanted below
         if as_json:
             click.echo(json.dumps({"session": named, **asdict(pair)}))
         else:
-            console.print(Readable(Shown(pair)))
+            screen.print(Readable(Shown(pair)))
     if not shown:
         of = f" of {tool}" if tool else ""
         click.echo(f"headroom: no result{of} was changed in session {named}; --all names the others", err=True)
@@ -55,5 +55,5 @@ def _latest(home: Path) -> str:
     latest = ledger.latest()
     ledger.close()
     if not latest:
-        raise Refused("no session is in the ledger", "", "run `headroom wrap claude` first")
+        raise Refused("no session is in the ledger", "", EMPTY)
     return latest

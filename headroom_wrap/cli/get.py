@@ -49,9 +49,11 @@ def _or_bad(read: Callable[[str], T], value: str) -> T:
     callback=_pattern,
     help="Only lines that match this regular expression, numbered; of very long ones the text around matches.",
 )
-@click.option("-C", "around", type=click.IntRange(0), default=0, help="With --grep: lines of context on both sides.")
-@click.option("--head", type=click.IntRange(1), help="Only the first lines or rows.")
-@click.option("--tail", type=click.IntRange(1), help="Only the last lines or rows.")
+@click.option(
+    "-C", "around", metavar="N", type=click.IntRange(0), default=0, help="With --grep: lines of context on both sides."
+)
+@click.option("--head", metavar="N", type=click.IntRange(1), help="Only the first lines or rows.")
+@click.option("--tail", metavar="N", type=click.IntRange(1), help="Only the last lines or rows.")
 @click.option("--chars", metavar="A-B", callback=_range, help="Only these characters of what is printed otherwise.")
 @click.option("--stat", is_flag=True, help="Only what it is: tool, call, size.")
 @click.option("--raw", is_flag=True, help="Only the text that is wanted, exactly: all of it, and nothing around it.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +15,8 @@ from headroom_wrap.mcp import install as config
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment, load
 
+KNOWN = f"AGENT: one of {', '.join(config.names())}."
+
 
 @click.group("mcp", invoke_without_command=True)
 @click.pass_context
@@ -22,6 +25,9 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         home = load().home
         server("headroom", home)
+        if sys.stdin.isatty():
+            what = "serving MCP on stdin, for programs; Ctrl-D ends it"
+            click.echo(f"headroom: {what}; headroom mcp install AGENT lets an agent start it", err=True)
         from headroom_wrap.mcp.server import serve  # noqa: PLC0415 - heavy and optional
 
         serve(home)
@@ -34,8 +40,8 @@ def server(executable: str, home: Path) -> Server:
     return Server((executable, "mcp"), {"HEADROOM_HOME": str(home)})
 
 
-@command.command()
-@click.argument("agent", type=click.Choice(config.names()))
+@command.command(epilog=KNOWN)
+@click.argument("agent", metavar="AGENT", type=click.Choice(config.names()))
 def install(agent: str) -> None:
     """Add the server to the config of AGENT."""
     home = load().home
@@ -44,8 +50,8 @@ def install(agent: str) -> None:
     click.echo(f"Added headroom to {path}. Restart {agent}; `headroom mcp uninstall {agent}` takes it out again.")
 
 
-@command.command()
-@click.argument("agent", type=click.Choice(config.names()))
+@command.command(epilog=KNOWN)
+@click.argument("agent", metavar="AGENT", type=click.Choice(config.names()))
 def uninstall(agent: str) -> None:
     """Take the server out of the config of AGENT again."""
     click.echo(f"Took headroom out of {config.uninstall(agent, load().home, environment())}.")

@@ -16,13 +16,15 @@ import click
 
 from headroom_wrap import host, launch, nested, service
 from headroom_wrap.agents import Listening, origin_and_path
-from headroom_wrap.cli.session import proxy_options, session_name, summary_printed
+from headroom_wrap.cli.session import one_of, proxy_options, session_name, summary_printed
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.refused import Refused
 from headroom_wrap.running import proxy
 from headroom_wrap.settings import environment, load
 
 PORT = 8787
+MODES = ("--daemon", "--stop", "--status", "--unit", "--service")
+"""Options of which one at most can be given: each says what is done instead of running the proxy here."""
 GIVES_BACK = """\
 What is left out is printed by `headroom get`; allow it where an agent asks:
   Claude Code   --allowedTools "Bash(headroom get:*)"
@@ -37,7 +39,9 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 
 
 @click.command("proxy")
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help=f"Port to listen on; {PORT} by default.")
+@click.option(
+    "--port", metavar="PORT", type=click.IntRange(0, 65535), default=None, help=f"Port to listen on; {PORT} by default."
+)
 @click.option("--upstream", default="", metavar="URL", help="Where all requests go; told by their path by default.")
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")
 @click.option("--inject-tool", is_flag=True, help="Offer headroom_retrieve where there is no way back, and answer it.")
@@ -48,6 +52,7 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 @click.option("--service", "serves", is_flag=True, help="Run as the service, in the foreground: what a unit starts.")
 def command(port: int | None, upstream: str, no_websocket: bool, unit: str | None, **wish: bool) -> None:
     """Run the proxy on 127.0.0.1 until Ctrl-C, and say how to point agents at it."""
+    one_of(MODES, {f"--{name}" for name, on in (*wish.items(), ("service", wish["serves"]), ("unit", unit)) if on})
     settings = load()
     given = nested.outside(environment())
     upstream = upstream or settings.upstream

@@ -5,22 +5,31 @@ from __future__ import annotations
 import re
 import shlex
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from headroom_wrap.cli.session import session_called
+from headroom_wrap.counted import counted
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
+from headroom_wrap.store.database import NAME
 from headroom_wrap.store.local import LocalStore
 
 STAYS = {
     "ca": "the certificate authority and its key, made anew where missing",
     "bin": "the command that agents call, made anew by wrap",
-    "journal": "what `headroom mcp uninstall` needs",
+    "journal": "what `headroom mcp uninstall` and `headroom shim uninstall` need",
+    "shims": "`headroom shim uninstall` takes them away",
+    "service.json": "`headroom proxy --stop` ends it",
+    "service.log": "output of the proxy in the background",
     "prices.json": "your own prices",
+    "objects": "something stands in it that is not ours, or that an agent writes just now",
+    NAME: "empty, a running agent has it open",
 }
-"""What `--all` leaves: none of it came from a session."""
+"""What `--all` leaves: nothing in it came from a session."""
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
@@ -33,20 +42,30 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 
 
 @click.command()
-@click.option("--session", default="", help="Everything that one session sent.")
+@click.option(
+    "--session",
+    "start",
+    default="",
+    metavar="ID",
+    help="Everything that one session sent; a beginning of its id will do (headroom stats --sessions lists them).",
+)
 @click.option(
     "--older-than", metavar="AGE", callback=_seconds, help="Everything that was not used for so long, for instance 30d."
 )
-@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Everything that sessions left; your prices, the authority and shims stay.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def command(session: str, older_than: float | None, everything: bool, yes: bool) -> None:
+def command(start: str, older_than: float | None, everything: bool, yes: bool) -> None:
     """Remove stored originals, decisions and ledger rows for good."""
-    if [bool(session), older_than is not None, everything].count(True) != 1:
+    if [bool(start), older_than is not None, everything].count(True) != 1:
         raise click.UsageError("say what to remove: one of --session ID, --older-than 30d, --all")
-    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
     home = load().home
-    if session and not known(home, session):
-        raise Refused(f"there is no session {session!r}", "", "headroom stats --json names those there are")
+    session = session_called(home, start) if start else ""
+    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
     if not yes and not confirmed(f"Remove {what} from {home} for good? The agents can't fetch it any more"):
         click.echo("Nothing was removed.")
         return
@@ -55,23 +74,30 @@ def command(session: str, older_than: float | None, everything: bool, yes: bool)
     refs = ledger.refs(session=session) if session else frozenset()
     removed = store.purge(refs=refs, before=before, everything=everything)
     exchanges = ledger.purge(session=session, before=before, everything=everything)
+    ledger.close()
+    if everything:
+        store.remove()
     store.close()
-    ledger.close()
     click.echo(
-        f"Removed {removed.originals:,} originals ({removed.bytes / 1e6:,.1f} MB), "
-        f"{removed.decisions:,} decisions, {exchanges:,} ledger rows."
+        f"Removed {counted(removed.originals, 'original')} ({removed.bytes / 1e6:,.1f} MB), "
+        f"{counted(removed.decisions, 'decision')}, {counted(exchanges, 'ledger row')}"
+        f"{f' of session {session}' if session else ''}."
     )
-    if everything and (left := [name for name in STAYS if (home / name).exists()]):
-        click.echo(f"Not removed: {', '.join(left)} in {home} ({'; '.join(STAYS[name] for name in left)}).")
-        click.echo(f"To remove these too, when no agent runs: rm -r {shlex.quote(str(home))}")
+    if everything:
+        told(home)
 
 
-def known(home: Path, session: str) -> bool:
-    """-> whether the ledger has anything of a session."""
-    ledger = Ledger(home)
-    found = bool(ledger.totals(session=session))
-    ledger.close()
-    return found
+def told(home: Path) -> None:
+    """Say what is left of ours in the data folder, and how it is removed; the folder itself goes where it is empty."""
+    with suppress(OSError):  # not empty
+        home.rmdir()
+    left = [name for name in STAYS if (home / name).exists()]
+    if not left:
+        return
+    click.echo(f"Not removed, in {home}:")
+    for name in left:
+        click.echo(f"  {name:<12} {STAYS[name]}")
+    click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
 
 
 def confirmed(question: str) -> bool:

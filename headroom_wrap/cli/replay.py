@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from headroom_wrap import prices
+from headroom_wrap.cli.output import console
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.replay import Replayed, plain, screen
 from headroom_wrap.ledger import Ledger, Totals
 from headroom_wrap.refused import Refused
@@ -33,7 +35,7 @@ DAY = 86400.0
 @click.option("--agent", "agents", multiple=True, type=click.Choice(NAMES), help="Only this agent; may be given again.")
 @click.option("--since", default="", metavar="WHEN", help='Only sessions since then: "30d", "12h" or a date.')
 @click.option("--project", default="", help="Only sessions in a folder of this name.")
-@click.option("--last", type=click.IntRange(1), default=None, help="Only the latest so many logs.")
+@click.option("--last", metavar="N", type=click.IntRange(1), default=None, help="Only the latest so many logs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the sums as JSON.")
 def command(agents: tuple[str, ...], since: str, project: str, last: int | None, as_json: bool) -> None:
     """Show what headroom would have saved of your past sessions, from the agents' own logs.
@@ -49,11 +51,13 @@ def command(agents: tuple[str, ...], since: str, project: str, last: int | None,
     with tempfile.TemporaryDirectory() as folder:
         shown = _replayed(logs, settings, wanted, Path(folder))
     if not shown.count.requests and not shown.count.ours:
-        raise Refused("no session matches", f"{len(logs)} logs were read", "widen --since or --project")
+        raise Refused(
+            "no session matches", f"{counted(len(logs), 'log was', 'logs were')} read", "widen --since or --project"
+        )
     if as_json:
         click.echo(json.dumps(plain(shown), indent=2))
     else:
-        Console(soft_wrap=False, highlight=False).print(screen(shown))
+        console().print(screen(shown))
 
 
 def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path) -> Replayed:
@@ -61,8 +65,8 @@ def _replayed(logs: list[Log], settings: Settings, wanted: Wanted, folder: Path)
     if own.is_file():
         shutil.copy(own, folder)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(file=sys.stderr)
-    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=console, transient=True) as progress:
+    stderr = Console(file=sys.stderr)
+    with closing(Ledger(folder, o200k=True)) as ledger, Progress(*columns, console=stderr, transient=True) as progress:
         task = progress.add_task("replaying", total=len(logs))
 
         def done(log: Log) -> None:

@@ -1,11 +1,12 @@
-"""One run of `wrap`, `proxy` or `demo`: the settings in, the proxy's options out; its name in, its summary printed."""
+"""A run's settings in, the proxy's options out; its name in, its summary printed; a name's beginning in, whose out."""
 
 from __future__ import annotations
 
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,14 +17,40 @@ from headroom_wrap.agents import CERTIFICATES
 from headroom_wrap.launch import Title
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
+from headroom_wrap.refused import Refused
 from headroom_wrap.settings import DEFAULT, Settings
 from headroom_wrap.store import Unavailable
 from headroom_wrap.store.database import NAME
+
+NAMED = 5
+"""Sessions that are named where the beginning of an id is that of several."""
+EMPTY = "run `headroom wrap claude` first"
 
 
 def session_name() -> str:
     """-> a name for this run: when it began, and a few letters."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+
+
+def session_called(home: Path, start: str) -> str:
+    """-> the one session whose name begins so. Raises Refused where none or several do."""
+    with closing(Ledger(home)) as ledger:
+        found, latest = ledger.sessions(start, NAMED + 1), ledger.latest()
+    if start in found or len(found) == 1:
+        return found[0]
+    if found:
+        mend = f"say which: {', '.join(found[:NAMED])}"
+        more = ", …; headroom stats --sessions lists them" if len(found) > NAMED else ""
+        raise Refused(f"session {start}", "several begin so", mend + more)
+    mend = f"the latest is {latest}, headroom stats --sessions lists all" if latest else EMPTY
+    raise Refused(f"session {start}", "not in the ledger", mend)
+
+
+def one_of(alternatives: Sequence[str], given: Collection[str]) -> None:
+    """Raise UsageError where more than one of these options is given."""
+    found = [option for option in alternatives if option in given]
+    if len(found) > 1:
+        raise click.UsageError(f"{' and '.join(found)} exclude each other; give one of them")
 
 
 def proxy_options(settings: Settings, environment: Mapping[str, str], session: str) -> Options:
@@ -102,11 +129,10 @@ def summary_printed(options: Options, quiet: bool = False) -> None:
     only where requests passed, so that `claude --version` looks as without us."""
     if quiet and not (sys.stderr.isatty() and Ledger(Path(options.home)).totals(session=options.session)):
         return
-    from rich.console import Console  # noqa: PLC0415 - after the agent has ended
-
+    from headroom_wrap.cli.output import console  # noqa: PLC0415 - rich, after the agent has ended
     from headroom_wrap.dashboard.summary import summary  # noqa: PLC0415
 
     if not options.enabled:
         click.echo("headroom is switched off (enabled = false): every request passed unchanged.", err=True)
         return
-    Console(file=sys.stderr).print(summary(Path(options.home), options.session))
+    console(sys.stderr).print(summary(Path(options.home), options.session))

@@ -13,12 +13,15 @@ from headroom_wrap.refused import Refused
 from headroom_wrap.settings import environment, load
 
 
-@click.group("shim")
-def command() -> None:
+@click.group("shim", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Make the plain command of an agent (claude) a wrapped one, by a small script on the PATH.
 
     HEADROOM_SHIM=0 or --no-headroom runs the agent as without headroom.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @command.command()
@@ -43,7 +46,7 @@ def install(names: tuple[str, ...], rc: bool) -> None:
         click.echo(shim.lines(shell.name if shell else "bash", home), nl=False)
 
 
-@command.command()
+@command.command(short_help="Take shims away again, all or those of AGENT.")
 @click.argument("names", nargs=-1, metavar="[AGENT...]")
 def uninstall(names: tuple[str, ...]) -> None:
     """Take shims away again; without AGENT all of them, and the line in your shell's start file."""
@@ -75,5 +78,5 @@ def agents(names: Sequence[str]) -> tuple[Agent, ...]:
     """-> the agents of these names. Raises Refused for an unknown one."""
     for name in names:
         if name not in AGENTS:
-            raise Refused(f"can't wrap {name!r}", "", f"known are: {', '.join(AGENTS)}")
+            raise Refused(f"there is no agent {name!r}", "", f"known are: {', '.join(AGENTS)}")
     return tuple(AGENTS[name] for name in names)

@@ -6,20 +6,23 @@ import json
 import re
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 
-from headroom_wrap.dashboard import fixed, session
+from headroom_wrap.cli.output import console
+from headroom_wrap.cli.session import one_of, session_called
+from headroom_wrap.dashboard import fixed, session, sessions
 from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard
 from headroom_wrap.dashboard.words import Cropped
-from headroom_wrap.ledger import Ledger
+from headroom_wrap.ledger import Ledger, Listed
 from headroom_wrap.ledger.view import View, plain, read
 from headroom_wrap.prices import BadPrices
 from headroom_wrap.refused import Refused
@@ -42,81 +45,89 @@ def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
         raise click.BadParameter(f"{value!r} is neither an age such as 7d nor a day such as 2026-11-22") from None
 
 
+EITHER = (
+    ("--watch", "--json", "--html"),
+    ("--sessions", "--misses", "--fixed", "--html"),
+    ("--sessions", "--session"),
+)
+"""Options of which one at most can be given: how it is shown, what is, and of what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of the ledger is to be shown."""
+    """What of the ledger is to be shown. `what`: "sessions", "misses", "fixed", or "" for the dashboard."""
 
     home: Path
+    what: str
     session: str
     since: float
     project: str
-    missed: bool
-    fixed: bool
 
     def view(self) -> View:
         """-> its rows as they are now."""
         return read(self.home, time.time(), self.session, since=self.since, project=self.project)
 
+    def listed(self) -> tuple[Listed, ...]:
+        """-> its sessions, the latest first."""
+        with closing(Ledger(self.home)) as ledger:
+            return ledger.listed(self.since, project=self.project)
+
     def screen(self) -> RenderableType:
         """-> what is to be drawn of them."""
+        if self.what == "sessions":
+            return sessions.dashboard(self.listed())
         view = self.view()
-        if self.missed:
+        if self.what == "misses":
             return misses(view.misses, view.ever)
-        if self.fixed:
+        if self.what == "fixed":
             return fixed.dashboard(view.fixed)
         return session.dashboard(view) if self.session else dashboard(view)
 
     def values(self) -> Any:
         """-> the same as JSON knows it."""
+        if self.what == "sessions":
+            return [asdict(row) for row in self.listed()]
         values = plain(self.view())
-        return values["misses"] if self.missed else values["fixed"] if self.fixed else values
+        return values[self.what] if self.what else values
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Keep it on the screen, always current; Ctrl-C ends it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON (keys: docs/stats.md).")
+@click.option("--json", is_flag=True, help="Print the rows as JSON (keys: docs/stats.md).")
 @click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts."
 )
 @click.option("--since", metavar="7d|DATE", callback=_since, help="Only from then on: 12h, 7d, 4w, or 2026-11-22.")
 @click.option("--project", default="", help="Only of one project: the name of its folder.")
 @click.option(
-    "--session", "named", default="", metavar="ID", help="One session, each of its results; a beginning will do."
+    "--session",
+    "named",
+    default="",
+    metavar="ID",
+    help="One session, each of its results; a beginning of its id will do (--sessions lists them).",
 )
-@click.option("--misses", "missed", is_flag=True, help="How often what was left out was asked for again, and its cost.")
-@click.option("--fixed", "fixed_part", is_flag=True, help="What system prompt and tool definitions cost, by tool.")
-def command(watch: bool, as_json: bool, html: Path | None, named: str, **chosen: Any) -> None:
+@click.option("--sessions", is_flag=True, help="List the sessions: id, agent, start, project, requests, saved.")
+@click.option("--misses", is_flag=True, help="How often what was left out was asked for again, and its cost.")
+@click.option("--fixed", is_flag=True, help="What system prompt and tool definitions cost, by tool.")
+def command(named: str, html: Path | None, since: float, project: str, **flags: bool) -> None:
     """Show what was saved today, in 7 days and ever, what was not, and why."""
+    given = {f"--{name}" for name, on in (*flags.items(), ("html", html), ("session", named)) if on}
+    for alternatives in EITHER:
+        one_of(alternatives, given)
     home = load().home
+    what = next((name for name in ("sessions", "misses", "fixed") if flags[name]), "")
     try:
-        only = session_called(home, named) if named else ""
-        asked = Asked(home, only, chosen["since"], chosen["project"], chosen["missed"], chosen["fixed_part"])
-        if watch:
+        asked = Asked(home, what, session_called(home, named) if named else "", since, project)
+        if flags["watch"]:
             _watch(asked)
         elif html is not None:
             _write(html, asked.view())
-        elif as_json:
+        elif flags["json"]:
             click.echo(json.dumps(asked.values(), indent=2))
         else:
-            Console(soft_wrap=False, highlight=False).print(asked.screen())
+            console().print(asked.screen())
     except BadPrices as error:
         raise Refused(str(error), "", "") from error
-
-
-def session_called(home: Path, start: str) -> str:
-    """-> the one session whose name begins so. Raises Refused where none or several do."""
-    ledger = Ledger(home)
-    found = ledger.sessions(start)
-    latest = ledger.latest()
-    ledger.close()
-    if start in found:
-        return start
-    if len(found) > 1:
-        raise Refused(f"session {start}", "several begin so", f"say which: {', '.join(found)}")
-    if not found:
-        mend = f"the latest is {latest}" if latest else "run `headroom wrap claude` first"
-        raise Refused(f"session {start}", "not in the ledger", mend)
-    return found[0]
 
 
 def _write(path: Path, view: View) -> None:
@@ -130,14 +141,14 @@ def _write(path: Path, view: View) -> None:
 
 
 def _watch(asked: Asked) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         raise click.UsageError("--watch needs a terminal; without it the figures are printed once")
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+    screen = console()
+    with Live(console=screen, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
         try:
             while True:
                 began = time.perf_counter()
-                live.update(Cropped(asked.screen(), console.size.height), refresh=True)
+                live.update(Cropped(asked.screen(), screen.size.height), refresh=True)
                 time.sleep(max(1.0, IDLE * (time.perf_counter() - began)))
         except KeyboardInterrupt:
             sys.exit(0)

@@ -35,7 +35,13 @@ class _Wrap(click.Command):
 
 @click.command("wrap", cls=_Wrap, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--upstream", default="", metavar="URL", help="Where requests go instead of the agent's provider.")
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port of the proxy; any free one by default.")
+@click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Port of the proxy; any free one by default.",
+)
 @click.option(
     "--via",
     type=click.Choice(("base", "connect")),

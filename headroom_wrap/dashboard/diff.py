@@ -9,7 +9,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from headroom_wrap.dashboard.words import UNKNOWN, one_line, tokens
+from headroom_wrap.counted import counted
+from headroom_wrap.dashboard.words import PIPED, UNKNOWN, one_line, tokens
 from headroom_wrap.ledger.pairs import Pair
 
 WIDE = 120
@@ -36,7 +37,7 @@ class Shown:
             yield Text(f"  {one_line(pair.problem)}", style="yellow")
         if pair.original is not None and pair.sent is not None:
             rows = list(compared(pair.original, pair.sent))
-            yield _beside(rows) if options.max_width >= WIDE else _unified(rows)
+            yield _beside(rows) if WIDE <= options.max_width < PIPED else _unified(rows)
         if pair.row.changed:
             yield Text()
 
@@ -70,7 +71,7 @@ def _equal(lines: list[str], *, first: bool, last: bool) -> Iterator[Row]:
         return
     yield from (("=", line, line) for line in lines[:head])
     skipped = len(lines) - head - tail
-    yield ("~", f"… {skipped:,} equal lines", "")
+    yield ("~", f"… {counted(skipped, 'equal line')}", "")
     yield from (("=", line, line) for line in lines[len(lines) - tail :])
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.tables import Figures, limited
 from headroom_wrap.dashboard.words import Readable, money, one_line, share, tokens
 from headroom_wrap.ledger import Fixed
@@ -94,13 +95,11 @@ def _advice(agent: str, rows: Sequence[Fixed]) -> str:
     for server, mine in unused(rows):
         cost, part = _sum(mine)
         size = tokens(sum(row.tokens for row in mine))
-        what = f"MCP server {one_line(server)}, {len(mine)} tools" if server else "Own tools"
+        what = f"MCP server {one_line(server)}, {counted(len(mine), 'tool')}" if server else "Own tools"
         named = (
             "" if server else f" ({', '.join(one_line(row.name) for row in mine[:NAMED])}{', …' * (len(mine) > NAMED)})"
         )
-        often = max(row.requests for row in mine)
-        lines.append(
-            f"{what}{named}: never called in {often:,} requests; {size} tokens each, {cost}, {part} of the bill."
-        )
+        often = counted(max(row.requests for row in mine), "request")
+        lines.append(f"{what}{named}: never called in {often}; {size} tokens each, {cost}, {part} of the bill.")
     said = next((text for name, text in SWITCHES.items() if agent.lower().startswith(name)), "")
     return "\n".join([*lines, f"To leave them out: {said}"]) if lines and said else "\n".join(lines)

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.tables import Figures, limited
 from headroom_wrap.dashboard.words import UNKNOWN, Readable, money, one_line, share, tokens
 from headroom_wrap.ledger import Part, Totals
@@ -53,7 +54,7 @@ def plain(found: Replayed) -> dict[str, Any]:
 def _headline(found: Replayed) -> Text:
     sums = found.all
     known = effect(sums)
-    what = f"{found.count.sessions:,} past sessions, {found.count.requests:,} requests"
+    what = f"{counted(found.count.sessions, 'past session')}, {counted(found.count.requests, 'request')}"
     removed = f"{tokens(sums.before - sums.after)} of {tokens(sums.before)} tokens of tool results left out"
     if known is None:
         return Text.assemble((removed, "bold"), f" · effect on the bill {UNKNOWN}\n{what}")
@@ -96,11 +97,13 @@ def _notes(found: Replayed) -> Text:
     ]
     if count.assumed:
         notes.append(
-            f"{count.assumed:,} of {count.requests:,} requests stand in logs without the provider's counts: for them a "
-            "5-minute cache and 18,000 tokens of system prompt and tools are assumed."
+            f"{count.assumed:,} of {counted(count.requests, 'request')} stand in logs without the provider's counts: "
+            "for them a 5-minute cache and 18,000 tokens of system prompt and tools are assumed."
         )
     if count.ours:
-        notes.append(f"{count.ours:,} conversations went through headroom or the like already and are left out.")
+        notes.append(f"{counted(count.ours, 'conversation')} went through headroom or the like already: left out.")
     if sums.unpriced:
-        notes.append(f"{sums.unpriced:,} requests went to models without a known price: in no bill, in no saving.")
+        notes.append(
+            f"{counted(sums.unpriced, 'request')} went to models without a known price: in no bill, in no saving."
+        )
     return Text("\n".join(notes), style="dim")

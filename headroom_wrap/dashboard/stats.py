@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard import fixed
 from headroom_wrap.dashboard.charts import Days, Growth
 from headroom_wrap.dashboard.tables import ROWS, Beside, Figures, limited
@@ -52,8 +53,8 @@ def dashboard(view: View) -> Readable:
     """-> the whole dashboard, for any width from 40 columns on."""
     if view.empty:
         window = view.window
-        chosen = window.since or window.session or window.project
-        said = "Nothing recorded of what was asked for; leave out --since, --session or --project."
+        chosen = " or ".join(f"--{name}" for name, value in window._asdict().items() if value)
+        said = f"Nothing recorded of what was asked for; leave out {chosen}."
         return Readable(Text(said if chosen else NOTHING))
     left: list[RenderableType] = [_figures(view)]
     left += [Days(view.days)] * (len(view.days) > 1)
@@ -93,7 +94,7 @@ def measured(found: Holdout) -> str:
         held, ours = min(found.held, ENOUGH), min(found.compressed, ENOUGH)
         return f"not yet: {held} of {ENOUGH} untouched and {ours} of {ENOUGH} compressed conversations"
     difference, ends = found.difference or 0.0, (found.low or 0.0, found.high or 0.0)
-    of = f"{found.compressed:,} compressed conversations beside {found.held:,} untouched ones"
+    of = f"{counted(found.compressed, 'compressed conversation')} beside {counted(found.held, 'untouched one')}"
     return f"{100 * difference:+.1f} % of the bill (95 %: {100 * ends[0]:+.1f} to {100 * ends[1]:+.1f} %), {of}"
 
 
@@ -142,7 +143,8 @@ def _measured(view: View) -> Text:
     lines = []
     if view.misses:
         missed, results = (sum(getattr(row, name) for row in view.misses) for name in ("missed", "results"))
-        lines.append(f"misses: {missed:,} of {results:,} shortened results were asked for again (--misses)")
+        of = counted(results, "shortened result was", "shortened results were")
+        lines.append(f"misses: {missed:,} of {of} asked for again (--misses)")
     if view.holdout.held:
         lines.append(f"holdout, measured: {measured(view.holdout)}")
     if found := fixed.in_short(view.fixed):
@@ -153,22 +155,25 @@ def _measured(view: View) -> Text:
 def _notes(view: View) -> Text:
     """-> how to read the figures, and what they leave out."""
     ever = view.ever
-    counted = "; ".join(calibration.says for calibration in view.calibrations) or "o200k"
+    how = "; ".join(calibration.says for calibration in view.calibrations) or "o200k"
     notes = [
         "estimated: the same requests at list prices with the provider's cache, a removed token once at the price of "
         f"new prompt and then at the cache-read price, less misses; prices of {view.priced}. counted: tool results, "
         "each once, as o200k; shares are of them. reported: the provider's own counts. The three are never added. "
         f"bill: the share of it that was saved. {UNKNOWN}: unknown.",
-        f"The range is that of how the model counts ({counted}) and of cache lifetimes that were not reported.",
+        f"The range is that of how the model counts ({how}) and of cache lifetimes that were not reported.",
     ]
     if ever.reported < ever.exchanges:
-        notes.append(f"{ever.exchanges - ever.reported:,} of {ever.exchanges:,} answered requests came without counts.")
-    if ever.unpriced:
-        notes.append(f"{ever.unpriced:,} requests went to models without a known price: in no bill, in no saving.")
-    if ever.logins:
         notes.append(
-            f"{ever.logins:,} requests by a subscription's login: in no dollars, for nobody pays them by token."
+            f"{ever.exchanges - ever.reported:,} of {counted(ever.exchanges, 'answered request')} came without counts."
         )
+    if ever.unpriced:
+        notes.append(
+            f"{counted(ever.unpriced, 'request')} went to models without a known price: in no bill, in no saving."
+        )
+    if ever.logins:
+        logins = counted(ever.logins, "request")
+        notes.append(f"{logins} by a subscription's login: in no dollars, for nobody pays them by token.")
     return Text("\n".join(notes), style="dim")
 
 

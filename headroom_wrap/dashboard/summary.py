@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.counted import counted
 from headroom_wrap.dashboard.stats import alarms, headline, stretch
 from headroom_wrap.dashboard.words import Readable, one_line, share, tokens
 from headroom_wrap.ledger.view import View, read, sums
@@ -44,7 +45,7 @@ def live_line(home: Path, session: str) -> str:
     if ever.logins and ever.stretch is not None:
         bill = f"limits last {stretch(ever)} as long · "
     alarm = f" · ! {wrong[0]}" if wrong else ""
-    return one_line(f"headroom {bill}{removed} · {ever.exchanges} requests{alarm}")
+    return one_line(f"headroom {bill}{removed} · {counted(ever.exchanges, 'request')}{alarm}")
 
 
 def brief(view: View, more: bool = True) -> Readable:
@@ -72,7 +73,7 @@ def brief(view: View, more: bool = True) -> Readable:
 def _provider(view: View) -> str:
     ever = view.ever
     if not ever.reported:
-        return f"reported nothing in {ever.exchanges:,} requests ({ever.failed:,} not answered)"
+        return f"reported nothing in {counted(ever.exchanges, 'request')} ({ever.failed:,} not answered)"
     written = tokens(ever.cache_write + ever.cache_write_1h)
     counts = f"{tokens(ever.cache_read)} read, {written} written, {tokens(ever.input)} plain, {tokens(ever.output)} out"
-    return f"{counts}, reported in {ever.reported:,} of {ever.exchanges + ever.failed:,} requests"
+    return f"{counts}, reported in {ever.reported:,} of {counted(ever.exchanges + ever.failed, 'request')}"

@@ -10,6 +10,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from headroom_wrap.dashboard.words import PIPED
+
 ROWS = 8
 """Rows that a table shows at most; the rest is one line with their number."""
 WIDE = 120
@@ -72,7 +74,7 @@ class Beside:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
         """-> the parts for this width."""
-        if options.max_width < WIDE:
+        if not WIDE <= options.max_width < PIPED:
             yield spaced([*self._left, *self._right])
             return
         grid = Table.grid(padding=(0, 4, 0, 0), expand=False)

@@ -8,7 +8,11 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from headroom_wrap.counted import counted
+
 UNKNOWN = "–"
+PIPED = 10_000
+"""Columns of what is no terminal: no line is wrapped or cut, and nothing stands side by side."""
 _PLAIN = str.maketrans(
     {"–": "-", "·": "|", "…": "~", "─": "-", "━": "-", "×": "x", "→": ">", "█": "#", "░": ".", "│": "|"}
     | dict(zip("▁▂▃▄▅▆▇", "_.:-=+*", strict=True))
@@ -79,5 +83,7 @@ class Cropped:
             yield from line
             yield Segment.line()
         if len(shown) < len(lines):
-            said = f"… {len(lines) - len(shown)} more lines: make the window taller, or run it without --watch"
+            said = (
+                f"… {counted(len(lines) - len(shown), 'more line')}: make the window taller, or run it without --watch"
+            )
             yield from console.render(Readable(Text(said, style="reverse", no_wrap=True, overflow="ellipsis")), options)

@@ -17,7 +17,7 @@ from headroom_wrap.ledger import alarms, fixed, holdout, recording, sessions, su
 from headroom_wrap.ledger.calibration import LATEST, Calibration, calibrations, family
 from headroom_wrap.ledger.fixed import Fixed
 from headroom_wrap.ledger.holdout import Holdout
-from headroom_wrap.ledger.sessions import Sent, Turn
+from headroom_wrap.ledger.sessions import Listed, Sent, Turn
 from headroom_wrap.ledger.sums import Part, Passed, Totals
 from headroom_wrap.ledger.tables import IN_WINDOW, MIGRATIONS, Window
 from headroom_wrap.prices import Prices
@@ -26,7 +26,20 @@ from headroom_wrap.store.database import Database
 from headroom_wrap.store.local import LocalStore
 from headroom_wrap.store.retention import Removed
 
-__all__ = ["Calibration", "Fixed", "Holdout", "Ledger", "Part", "Passed", "Sent", "Totals", "Turn", "Window", "sweep"]
+__all__ = [
+    "Calibration",
+    "Fixed",
+    "Holdout",
+    "Ledger",
+    "Listed",
+    "Part",
+    "Passed",
+    "Sent",
+    "Totals",
+    "Turn",
+    "Window",
+    "sweep",
+]
 
 RUNNING = 7 * 86400.0
 """A session that was idle for longer than so many seconds no longer counts as running."""
@@ -100,9 +113,14 @@ class Ledger:
         """-> the requests of a session and the segments that were new in each; none for an unknown session."""
         return sessions.turns(self._database, session)
 
-    def sessions(self, start: str = "") -> tuple[str, ...]:
-        """-> up to five sessions whose name begins like this, the latest first."""
-        return sessions.known(self._database, start)
+    def listed(self, since: float = 0.0, *, project: str = "") -> tuple[Listed, ...]:
+        """-> the sessions that sent anything since an epoch time, the latest first."""
+        sums = {row.name: row for row in self.totals(since, by="session", project=project)}
+        return sessions.listed(self._database, Window(since, "", project), sums)
+
+    def sessions(self, start: str, most: int) -> tuple[str, ...]:
+        """-> sessions whose name begins like this: one of that very name first, then the latest."""
+        return sessions.known(self._database, start, most)
 
     def latest(self, project: str = "") -> str:
         """-> the session whose request was answered last, or ""."""

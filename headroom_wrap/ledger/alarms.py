@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headroom_wrap.counted import counted
 from headroom_wrap.ledger.tables import IN_WINDOW, SENT, Window
 from headroom_wrap.store.database import Database
 
@@ -21,9 +22,13 @@ def alarms(database: Database, window: Window) -> tuple[str, ...]:
     for agent, tokens in database.read(_IDLE, values):
         lines.append(f"{agent}: nothing saved on {tokens:,} eligible tokens")
     for agent, count in database.read(_BLIND, values):
-        lines.append(f"{agent}: no tool result found in any of {count} large requests; its format may be new")
+        lines.append(
+            f"{agent}: no tool result found in any of {counted(count, 'large request')}; its format may be new"
+        )
     for agent, count, tokens in database.read(_BROKEN, values):
-        lines.append(f"{agent}: {count} requests broke the provider's cache, {tokens:,} tokens were written again")
+        lines.append(
+            f"{agent}: {counted(count, 'request')} broke the provider's cache, {tokens:,} tokens were written again"
+        )
     return tuple(lines)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headroom_wrap import tokens
+from headroom_wrap.counted import counted
 
 ENOUGH = 8
 """Requests from which on what was measured is used; before, an estimate from other people's text."""
@@ -38,7 +39,7 @@ class Calibration:
     @property
     def says(self) -> str:
         """-> such as "o200k × 1.18 for claude-*, from 212 requests"."""
-        how = f"from {self.requests:,} requests" if self.requests else "estimated"
+        how = f"from {counted(self.requests, 'request')}" if self.requests else "estimated"
         exact = "exact" if (self.low, self.high, self.requests) == (1.0, 1.0, 0) else how
         return f"o200k × {self.factor:.2f} for {self.family}, {exact}"
 

@@ -1,10 +1,12 @@
-"""A session's rows in; its requests, and every segment of each, out: for drilling down to what became of one result."""
+"""Rows in; the list of sessions, and of one its requests with every segment of each, out: down to a single result."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from headroom_wrap.ledger.tables import PROMPT, REPORTED
+from headroom_wrap.ledger.sums import Totals
+from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window
 from headroom_wrap.store.database import Database
 
 
@@ -50,6 +52,23 @@ class Turn:
     sent: tuple[Sent, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session in a list. `requests`: answered or not; `effect`: the share of its bill that was saved, None: unknown.
+
+    `before`, `after`: o200k tokens of its tool results.
+    """
+
+    session: str
+    agent: str
+    project: str
+    started: float
+    requests: int
+    before: int
+    after: int
+    effect: float | None
+
+
 def turns(database: Database, session: str) -> tuple[Turn, ...]:
     """-> the requests of a session, in their order; none for an unknown one."""
     segments: dict[int, list[Sent]] = {}
@@ -60,9 +79,17 @@ def turns(database: Database, session: str) -> tuple[Turn, ...]:
     return tuple(Turn(*[count, *row[1:], tuple(segments.get(row[0], ()))]) for count, row in enumerate(rows, 1))
 
 
-def known(database: Database, start: str, most: int = 5) -> tuple[str, ...]:
-    """-> the sessions whose name begins like this, the latest first."""
-    rows = database.read(_KNOWN, (start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"), most))
+def listed(database: Database, window: Window, sums: Mapping[str, Totals]) -> tuple[Listed, ...]:
+    """-> the sessions of a window, the latest first, with the `sums` of each by its name."""
+    nothing = Totals()  # of one that began after the sums were made
+    found = ((row, sums.get(str(row[0]), nothing)) for row in database.read(_LISTED, window._asdict()))
+    return tuple(Listed(*[*row, each.before, each.after, each.effect]) for row, each in found)
+
+
+def known(database: Database, start: str, most: int) -> tuple[str, ...]:
+    """-> the sessions whose name begins like this: one of that very name first, then the latest."""
+    like = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = database.read(_KNOWN, (like, start, most))
     return tuple(str(row[0]) for row in rows)
 
 
@@ -77,5 +104,10 @@ _SEGMENTS = """
     FROM outcomes JOIN exchanges ON exchange = id WHERE session = ? ORDER BY exchange, outcomes.rowid
 """
 _KNOWN = """
-    SELECT session FROM exchanges WHERE session LIKE ? || '%' ESCAPE '\\' GROUP BY 1 ORDER BY max(id) DESC LIMIT ?
+    SELECT session FROM exchanges WHERE session LIKE ? || '%' ESCAPE '\\' GROUP BY 1
+    ORDER BY session = ? DESC, max(id) DESC LIMIT ?
+"""
+_LISTED = f"""
+    SELECT session, group_concat(DISTINCT agent), group_concat(DISTINCT project), min(started), count(*)
+    FROM exchanges WHERE {IN_WINDOW} GROUP BY 1 ORDER BY max(id) DESC
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headroom_wrap.marker import PRINTED, WAY_BACK
 from headroom_wrap.refused import Refused
-from headroom_wrap.retrieve.chosen import Chosen, Part, Wanted, chosen, lines_of
+from headroom_wrap.retrieve.chosen import Chosen, Part, Wanted, chosen, lines_of, number_of
 
 if TYPE_CHECKING:
     from headroom_wrap.store.objects import Original
@@ -53,13 +53,17 @@ def exact(original: Original, wanted: Wanted) -> str:
 def _reach(text: str, first: int) -> None:
     """Raise Refused where what is wanted ends before its character `first`."""
     if first > max(len(text), 1):
-        raise Refused(f"there is no character {first}", f"what is wanted has {len(text)} characters", "correct --chars")
+        raise Refused(
+            f"there is no character {first}",
+            f"what is wanted has {number_of(len(text), 'characters')}",
+            "correct --chars",
+        )
 
 
 def _described(original: Original) -> str:
     """-> what an original is, without its text."""
     made = ": ".join(filter(None, (original.tool, " ".join(original.call.split()))))
-    size = f"{len(lines_of(original.text))} lines, {len(original.text)} characters"
+    size = f"{number_of(len(lines_of(original.text)), 'lines')}, {number_of(len(original.text), 'characters')}"
     return f"{PRINTED}{original.ref} · {' · '.join(filter(None, (size, made)))}]\n"
 
 
@@ -76,7 +80,7 @@ class _Page(NamedTuple):
         """-> header, parts, what follows."""
         parts, what = self.found.parts, self.found.what
         if not parts:
-            return f"{PRINTED}{self.ref} · none of its {self.found.total} {what} is wanted]\n"
+            return f"{PRINTED}{self.ref} · none of its {number_of(self.found.total, what)} is wanted]\n"
         fits = _fitting(parts, self.limit)
         if not fits:
             return self._endless(parts)

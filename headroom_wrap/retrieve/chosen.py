@@ -65,6 +65,11 @@ def chosen(text: str, wanted: Wanted, *, whole: bool = False) -> Chosen:
     return _chosen("rows", len(found), parts, wanted, whole)
 
 
+def number_of(total: int, what: str) -> str:
+    """-> "200 lines", "1 line": without commas, for who copies the number into an option."""
+    return f"{total} {what if total != 1 else what[:-1]}"
+
+
 def lines_of(text: str) -> list[str]:
     """-> the lines with their ends, split at newlines only, as compressors, editors and `grep -n` number them."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
@@ -82,9 +87,8 @@ def _within(wanted: Wanted, what: str, total: int) -> tuple[int, int]:
     first, last = wanted.rows or wanted.lines or (1, total)
     if first > max(total, 1):
         option = "--rows" if wanted.rows else "--lines"
-        raise Refused(
-            f"there is no {what[:-1]} {first}", f"{wanted.jq or 'it'} has {total} {what}", f"correct {option}"
-        )
+        has = f"{wanted.jq or 'it'} has {number_of(total, what)}"
+        raise Refused(f"there is no {what[:-1]} {first}", has, f"correct {option}")
     return first, last
 
 

@@ -111,7 +111,11 @@ def _child(node: Row, step: str | int | None, path: str) -> Row:
     entries = dict(_entries(node.text)) if isinstance(node.value, dict) else {}
     if step in entries:
         return entries[str(step)]
-    has = f"{len(rows)} values, from [0]" if rows is not None else ", ".join(list(entries)[:_NAMES])
+    has = (
+        f"{len(rows)} value{'s' * (len(rows) != 1)}, from [0]"
+        if rows is not None
+        else ", ".join(list(entries)[:_NAMES])
+    )
     raise Refused(f"there is no {step!r} on the path {path}", f"there is: {has or 'a plain value'}", "correct the path")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from headroom_wrap.refused import reason
 
 if TYPE_CHECKING:
     from headroom_wrap.segment import Outcome
@@ -15,6 +19,22 @@ class UnknownRef(LookupError):
 
 class Unavailable(OSError):
     """The store can't be read or written just now: a full disk, a read-only or locked file. Nothing was lost."""
+
+
+def unavailable(where: Path, problem: Exception) -> Unavailable:
+    """-> what is said where a file of the store can't be read or written: what, why, and the mend for that."""
+    number, why = getattr(problem, "errno", None), reason(problem)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in why:
+        mend = "free some disk, or run headroom purge --older-than 7d"
+    elif number in (errno.EEXIST, errno.ENOTDIR, errno.ENOENT):
+        mend = "set HEADROOM_HOME to a folder that is there or can be made"
+    elif number == errno.EROFS or "readonly" in why:
+        mend = "make it writable, or set HEADROOM_HOME to another folder"
+    elif "locked" in why:
+        mend = "end the program that holds it"
+    else:
+        mend = "mend its permissions, or set HEADROOM_HOME to another folder"
+    return Unavailable(f"{where}: {why}; {mend}")
 
 
 class Store(Protocol):

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headroom_wrap.store import Unavailable
+from headroom_wrap.store import unavailable
 from headroom_wrap.store.alone import alone
 
 NAME = "headroom.db"
@@ -52,6 +52,22 @@ class Database:
         rows = self.read("PRAGMA wal_checkpoint(TRUNCATE)")
         return bool(rows and rows[0][0] == 0)
 
+    def remove(self) -> bool:
+        """Delete the file, unless another process has it open -> whether it is gone.
+
+        Leaving WAL mode needs the file alone, and takes the files beside it away.
+        """
+        self.close()
+        try:
+            with alone(self.path.parent):
+                if self.path.exists():
+                    with closing(sqlite3.connect(self.path, timeout=0, isolation_level=None)) as connection:
+                        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+                    self.path.unlink()
+        except (sqlite3.Error, OSError):
+            return False
+        return True
+
     def close(self) -> None:
         """Give the file back; the next use opens it again. Done by itself where the last user lets go of this."""
         with self._lock:
@@ -75,7 +91,7 @@ class Database:
                     return work(self._opened())
             except (sqlite3.OperationalError, OSError) as error:
                 self.close()
-                raise Unavailable(f"{self.path}: {error}; free the disk, its lock or its permissions") from error
+                raise unavailable(self.path, error) from error
 
     def _opened(self) -> sqlite3.Connection:
         """-> the connection of this process to the file that stands at `path` now (1 µs when nothing changed)."""

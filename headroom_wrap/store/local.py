@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headroom_wrap.segment import Outcome
-from headroom_wrap.store import Unavailable
+from headroom_wrap.store import Unavailable, unavailable
 from headroom_wrap.store.database import Database
 from headroom_wrap.store.objects import Objects
 from headroom_wrap.store.packed import packed, unpacked
@@ -129,6 +129,14 @@ class LocalStore:
         self._cache = _Cache(CACHE_BYTES)
         return removed
 
+    def remove(self) -> bool:
+        """Take away what an empty store leaves, folders and database -> whether the database is gone.
+
+        Call it after everything was purged, of the ledger too, which shares the file.
+        """
+        self.objects.fold_up()
+        return self._database.remove()
+
     def close(self) -> None:
         """Give the files back; the next use opens them again."""
         self._database.close()
@@ -162,7 +170,7 @@ class LocalStore:
         try:
             renewed = {ref: self.objects.renew(ref) for ref in frozenset().union(*map(refs_in, stale.values()))}
         except OSError as error:
-            raise Unavailable(f"{self.objects.root}: {error}; check its permissions") from error
+            raise unavailable(self.objects.root, error) from error
         return gone | {key for key, outcome in stale.items() if not renewed.get(outcome.ref, True)}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headroom_wrap.marker import SHORT, check, digest, valid
-from headroom_wrap.store import Unavailable, UnknownRef
+from headroom_wrap.store import UnknownRef, unavailable
 from headroom_wrap.store.alone import alone
 
 CALL_CHARS = 500
@@ -67,7 +67,7 @@ class Objects:
                 header = {"ref": ref, "tool": tool, "call": call[:CALL_CHARS], "kept": time.time()}
                 _write(path, _line(header) + zlib.compress(text.encode("utf-8", "surrogatepass"), _LEVEL))
         except OSError as error:
-            raise Unavailable(f"{self.root}: {error}; free the disk or its permissions") from error
+            raise unavailable(self.root, error) from error
         return ref
 
     def renew(self, ref: str) -> bool:
@@ -93,13 +93,13 @@ class Objects:
                 if header and len(ref) >= len(header["ref"]):
                     return _checked(ref, path.name, header, body)
         except OSError as error:
-            raise Unavailable(f"{self.root}: {error}; check its permissions") from error
+            raise unavailable(self.root, error) from error
         raise UnknownRef(f"{ref}: never stored in {self.root.parent}, or purged; run what produced it again")
 
     def files(self, *, tombstones: bool = False) -> Iterator[Kept]:
         """-> every original that is still there, in no order; with the tombstones of expired ones if wanted."""
         for path in self.root.glob("*/*"):
-            if path.name.startswith(_DRAFT):
+            if not path.name.startswith(path.parent.name):  # a draft, or not ours
                 continue
             try:
                 found = path.stat()
@@ -141,6 +141,12 @@ class Objects:
             with suppress(FileNotFoundError):  # its writer has finished meanwhile
                 if draft.stat().st_mtime < before:
                     draft.unlink()
+
+    def fold_up(self) -> None:
+        """Remove the folders in which nothing is left."""
+        for folder in (*self.root.glob("*"), self.root):
+            with suppress(OSError):  # not empty
+                folder.rmdir()
 
     def paths(self, ref: str) -> list[Path]:
         """-> the file or tombstone of a reference, if there is one."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from headroom_wrap.marker import valid
 from headroom_wrap.segment import Outcome
-from headroom_wrap.store import Unavailable
+from headroom_wrap.store import unavailable
 from headroom_wrap.store.database import NAME, Database
 from headroom_wrap.store.objects import Kept, Objects
 from headroom_wrap.store.packed import unpacked
@@ -19,6 +19,8 @@ from headroom_wrap.store.packed import unpacked
 DAY = 86400.0
 GRACE = 3600.0
 """Seconds for which an original is safe from the size limit: its request may not stand in the ledger yet."""
+DRAFT = 60.0
+"""Seconds after which nobody writes on at a draft: its writer was killed."""
 _WORD = re.compile(r"\b[0-9a-hjkmnp-tv-z]{11,52}\b")
 
 
@@ -73,7 +75,7 @@ def sweep(objects: Objects, database: Database, limits: Limits, protected: froze
         forgotten = _forget(database, {kept.ref for kept in doomed}, cutoff, protected, time.time() - GRACE)
         expired = [kept for kept in doomed if objects.expire(kept)]
     except OSError as error:
-        raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
+        raise unavailable(objects.root, error) from error
     return Removed(len(expired), sum(kept.size for kept in expired), forgotten)
 
 
@@ -98,10 +100,11 @@ def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
                 kept.path.unlink(missing_ok=True)
                 originals, size = originals + (not kept.expired), size + kept.size
         if doomed.everything:
+            objects.tidy(time.time() - DRAFT)
             for damaged in database.path.parent.glob(f"{NAME}.corrupt-*"):
                 damaged.unlink(missing_ok=True)
     except OSError as error:
-        raise Unavailable(f"{objects.root}: {error}; check its permissions") from error
+        raise unavailable(objects.root, error) from error
     before = time.time() + DAY if doomed.everything else doomed.before
     forgotten = _forget(database, refs, before, frozenset(), math.inf)
     database.compact()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headroom_wrap.cli.demo import typed
 from headroom_wrap.demo.recorded import session
 from headroom_wrap.settings import environment
 
@@ -50,6 +51,29 @@ def test_the_demos_figures_are_those_of_the_product(tmp_path: Path) -> None:
     assert "Prompt cache held in 9 of 9 requests" in out
     checked = re.search(r"(\d+) of (\d+) references gave back the exact original", out)
     assert checked[1] == checked[2] != "0"
+
+
+def script(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_text("")
+    made.chmod(0o755)
+    return made
+
+
+def test_the_hint_is_the_command_as_the_user_typed_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed, other = script(tmp_path, "bin/headroom"), script(tmp_path, "other/headroom")
+    checkout, inside = script(tmp_path, "src/scripts/headroom"), script(tmp_path, "src/.venv/bin/headroom")
+    monkeypatch.setattr("headroom_wrap.cli.demo.SCRIPT", checkout)
+    monkeypatch.setenv("PATH", str(installed.parent))
+    assert typed(installed) == "headroom"
+    assert typed(other) == str(other)
+    assert typed(inside) == str(checkout)
+    monkeypatch.chdir(tmp_path / "src")
+    assert typed(inside) == "scripts/headroom"
+    assert typed(tmp_path / "headroom_wrap" / "__main__.py") == f"{sys.executable} -m headroom_wrap"
+    monkeypatch.setenv("PATH", str(inside.parent))
+    assert typed(inside) == "headroom"
 
 
 def rows(out: str) -> list[str]:

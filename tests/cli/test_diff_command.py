@@ -78,6 +78,14 @@ def test_where_it_is_wide_both_stand_side_by_side(run: Run) -> None:
     assert any(line.startswith("2026-11-22 10:00:00 INFO") for line in rows)
 
 
+def test_what_is_piped_is_neither_wrapped_nor_cut_nor_side_by_side(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = CliRunner().invoke(command, ["s-1"]).output.splitlines()
+    shown = {line[1:] for line in lines if line.startswith(("-", " "))}
+    assert {*LOG.split("\n")[:5], "src/app/module_0.py:60:    total = round_half_up(amount_53, 2)"} <= shown
+    assert not any("│" in line for line in lines)
+
+
 def test_the_others_are_named_with_the_reason_and_a_tool_can_be_chosen(run: Run) -> None:
     assert "1. Bash · 1 as it came: small" in run("--all")
     assert "as it came" not in run()
@@ -109,7 +117,10 @@ def test_an_expired_original_and_a_removed_decision_say_so(run: Run, home: Path)
 def test_a_session_that_is_not_there_is_refused(home: Path) -> None:
     result = CliRunner().invoke(command, ["nobody"])
     assert isinstance(result.exception, Refused)
-    assert str(result.exception) == "session nobody: not in the ledger; the latest is s-1"
+    assert (
+        str(result.exception)
+        == "session nobody: not in the ledger; the latest is s-1, headroom stats --sessions lists all"
+    )
 
 
 def test_control_characters_of_a_result_never_reach_the_terminal(home: Path, run: Run) -> None:

@@ -110,6 +110,14 @@ def test_what_lies_beyond_the_end_is_refused_with_the_size(ref: str, words: str,
         got(ref, *words.split())
 
 
+def test_one_of_a_kind_is_said_as_one(home: Path) -> None:
+    ref = Objects(home).keep("x")
+    assert got(ref, "--stat").output == f"[headroom original {ref} · 1 line, 1 character]\n"
+    assert got(ref, "--grep", "y").output == f"[headroom original {ref} · none of its 1 line is wanted]\n"
+    with pytest.raises(Refused, match="there is no line 2: it has 1 line; correct --lines"):
+        got(ref, "--lines", "2")
+
+
 def test_what_it_is_without_its_text(ref: str) -> None:
     assert got(ref, "--stat").output == (
         f"[headroom original {ref} · 200 lines, {len(TEXT)} characters · Bash: make test]\n"
@@ -309,9 +317,9 @@ def test_coloured_json_is_read_without_its_colours(home: Path) -> None:
         ("[" * 100_000 + "]" * 100_000, ("--rows", "1"), "nested too deep|not JSON"),
         ("[1]", ("--lines", "1", "--rows", "1"), "different counts"),
         ("[1, 2]", ("--rows", "3-4"), "no row 3: it has 2 rows; correct --rows"),
-        ('{"a":"b"}', ("--jq", ".a", "--lines", "2"), r"no line 2: .a has 1 lines; correct --lines"),
+        ('{"a":"b"}', ("--jq", ".a", "--lines", "2"), r"no line 2: .a has 1 line; correct --lines"),
         ("[1]", ("--jq", ".a b"), "is not a path"),
-        ("[1]", ("--jq", ".[3]"), r"there is: 1 values"),
+        ("[1]", ("--jq", ".[3]"), r"there is: 1 value"),
         ('{"a":1}', ("--jq", ".b"), "there is: a; correct"),
         ('{"a":1}', ("--jq", ".a", "--rows", "1"), "no rows at .a"),
         ("[1]", ("--where", "a >= >="), "is not a condition"),

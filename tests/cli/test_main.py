@@ -88,7 +88,7 @@ def ran(home: Path, *words: str, **variables: str) -> tuple[int, str, str]:
         ("rap", "headroom: No such command 'rap'; see headroom --help"),
         ("purge", "headroom: say what to remove: one of --session ID, --older-than 30d, --all; see headroom purge"),
         ("purge --all", "headroom: nothing was removed: nobody answered; give --yes if you are sure"),
-        ("purge --session nope --yes", "headroom: there is no session 'nope'; headroom stats --json names"),
+        ("purge --session nope --yes", "headroom: session nope: not in the ledger; run `headroom wrap claude` first"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line(words: str, says: str, tmp_path: Path) -> None:
@@ -142,6 +142,7 @@ def test_a_full_disk_behind_the_output_is_one_line(words: str, tmp_path: Path) -
     assert ended.stderr == says
 
 
-def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
-    code, out, err = ran(tmp_path)
+@pytest.mark.parametrize("words", [(), ("shim",)])
+def test_without_a_command_the_help_is_shown(words: tuple[str, ...], tmp_path: Path) -> None:
+    code, out, err = ran(tmp_path, *words)
     assert (code, err) == (0, "") and "Commands:" in out

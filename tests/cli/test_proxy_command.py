@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from headroom_wrap.cli import group
 from headroom_wrap.demo.script import say
 from headroom_wrap.demo.upstream import Upstream
 from headroom_wrap.settings import environment
@@ -27,6 +29,15 @@ def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Pat
     assert answer["content"] == [{"type": "text", "text": "hello"}]
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:" in out
     assert code == 0
+
+
+def test_options_that_exclude_each_other_are_refused(tmp_path: Path) -> None:
+    for words, said in (
+        (["--stop", "--daemon"], "--daemon and --stop"),
+        (["--unit", "systemd", "--service"], "--unit and --service"),
+    ):
+        ended = CliRunner(env={"HEADROOM_HOME": str(tmp_path)}).invoke(group, ["proxy", *words])
+        assert (ended.exit_code, f"{said} exclude each other" in ended.output) == (2, True)
 
 
 def served(command: list[str], given: dict[str, str], ready: str) -> tuple[int, str, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,15 +53,61 @@ def left(home: Path) -> list[str]:
 
 def test_a_session_goes_whole_and_others_stay(home: Path) -> None:
     result = purged("--session", "one", "--yes")
-    assert result.output == "Removed 1 originals (0.0 MB), 1 decisions, 1 ledger rows.\n"
+    assert result.output == "Removed 1 original (0.0 MB), 1 decision, 1 ledger row of session one.\n"
     assert left(home) == ["two"]
     assert not any(b"secret of one" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_is_one_session_s(home: Path) -> None:
+    ledger = Ledger(home)
+    ledger.record(Exchange("once", "claude", "anthropic", "m", 1e9, status=200))
+    ledger.close()
+    assert str(purged("--session", "on", "--yes").exception) == "session on: several begin so; say which: once, one"
+    assert "all of session two from" in purged("--session", "tw", answer="n\n").output
+    assert left(home) == ["one", "two"]
+    assert purged("--session", "tw", "--yes").exit_code == 0
+    assert left(home) == ["one"]
 
 
 def test_everything_goes_after_a_yes(home: Path) -> None:
     result = purged("--all", answer="y\n")
     assert "Remove everything from" in result.output and "Removed 2 originals" in result.output
     assert left(home) == []
+
+
+def test_nothing_of_what_we_made_stays_and_what_is_not_ours_does(home: Path) -> None:
+    (home / "mine.txt").write_text("mine")
+    shared = home / "objects" / "notes"
+    shared.mkdir()
+    (shared / "mine.txt").write_text("mine")
+    assert "objects" in purged("--all", "--yes").output
+    assert sorted(path.relative_to(home).as_posix() for path in home.rglob("*.txt")) == [
+        "mine.txt",
+        "objects/notes/mine.txt",
+    ]
+    (shared / "mine.txt").unlink()
+    (home / "mine.txt").unlink()
+    assert "Not removed" not in purged("--all", "--yes").output
+    assert not home.exists()
+
+
+def test_what_is_left_is_named_with_its_removal(home: Path) -> None:
+    (home / "shims").mkdir()
+    (home / "shims" / "claude").touch()
+    said = purged("--all", "--yes").output
+    assert "  shims        `headroom shim uninstall` takes them away\n" in said
+    assert said.endswith(f"cd {home} && rm -r shims\n")
+
+
+def test_a_database_that_an_agent_has_open_stays_and_goes_on(home: Path) -> None:
+    code = "from headroom_wrap.store.local import LocalStore; from pathlib import Path; import sys\n"
+    code += "store = LocalStore(Path(sys.argv[1])); store.decided([b'one']); print('open', flush=True); input()\n"
+    code += "ref = store.keep('again'); print(store.restore(ref), store.decided([b'two']), flush=True)"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code, str(home)], stdin=pipe, stdout=pipe, text=True) as agent:
+        assert agent.stdout is not None and agent.stdout.readline() == "open\n"
+        assert "empty, a running agent has it open" in purged("--all", "--yes").output
+        assert agent.communicate("\n")[0] == "again {}\n"
 
 
 def test_anything_but_yes_removes_nothing(home: Path) -> None:
@@ -81,5 +129,5 @@ def test_a_purge_that_does_not_say_what_is_refused(home: Path, words: tuple[str,
 
 
 def test_an_unknown_session_removes_nothing(home: Path) -> None:
-    assert str(purged("--session", "nobody", "--yes").exception).startswith("there is no session 'nobody'")
+    assert str(purged("--session", "nobody", "--yes").exception).startswith("session nobody: not in the ledger")
     assert left(home) == ["one", "two"]

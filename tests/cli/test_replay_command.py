@@ -33,7 +33,7 @@ def test_past_sessions_are_replayed_and_no_file_is_changed_or_made(home: Path) -
     result = CliRunner().invoke(command, [], catch_exceptions=False)
     assert result.exit_code == 0
     assert "of the whole bill would have been saved" in result.stdout
-    assert "1 past sessions, 5 requests" in result.stdout
+    assert "1 past session, 5 requests" in result.stdout
     assert files(home) == before
 
 

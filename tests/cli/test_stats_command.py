@@ -48,6 +48,16 @@ def test_piped_output_is_plain_text(home: Path) -> None:
     assert "\x1b" not in result.output
 
 
+def test_names_are_whole_where_the_output_is_piped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    record(home, "s" * 300)
+    for given in ([], ["--sessions"], ["--session", "s"]):
+        lines = CliRunner().invoke(command, given).output.splitlines()
+        assert any("s" * 300 in line for line in lines) or not given
+        assert not any("…" in line for line in lines)
+        assert all(len(line) < 700 for line in lines)
+
+
 def test_json_has_the_rows_with_unknown_as_null(home: Path) -> None:
     record(home)
     rows = json.loads(CliRunner().invoke(command, ["--json"]).output)
@@ -84,9 +94,9 @@ def test_only_what_is_asked_for_is_summed(home: Path, given: list[str], exchange
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("nobody", "session nobody: not in the ledger; the latest is s1-again"),
+        ("nobody", "session nobody: not in the ledger; the latest is s1-again, headroom stats --sessions lists all"),
         ("s1-", "session s1-: several begin so; say which: s1-again, s1-after"),
-        ("%", "session %: not in the ledger; the latest is s1-again"),
+        ("%", "session %: not in the ledger; the latest is s1-again, headroom stats --sessions lists all"),
     ],
 )
 def test_a_session_that_is_not_one_is_refused_in_one_line(home: Path, given: str, said: str) -> None:
@@ -95,6 +105,47 @@ def test_a_session_that_is_not_one_is_refused_in_one_line(home: Path, given: str
     record(home, "s1-again")
     result = CliRunner().invoke(command, ["--session", given])
     assert isinstance(result.exception, Refused) and str(result.exception) == said
+
+
+def test_a_name_that_is_a_session_s_own_is_that_one_however_many_begin_so(home: Path) -> None:
+    for name in ("s1", *(f"s1-{number}" for number in range(7))):
+        record(home, name)
+    rows = json.loads(CliRunner().invoke(command, ["--session", "s1", "--json"]).output)
+    assert rows["window"]["session"] == "s1"
+    said = str(CliRunner().invoke(command, ["--session", "s"]).exception)
+    assert said.endswith("say which: s1-6, s1-5, s1-4, s1-3, s1-2, …; headroom stats --sessions lists them")
+
+
+def test_the_sessions_are_listed_the_latest_first(home: Path) -> None:
+    assert "No session is in the ledger" in CliRunner().invoke(command, ["--sessions"]).output
+    record(home)
+    record(home, "s2")
+    record(home, "s2")
+    shown = CliRunner().invoke(command, ["--sessions"]).output.splitlines()
+    assert [line.split() for line in shown[1:3]] == [
+        ["s2", "claude", "2001-09-09", shown[1].split()[3], "shop", "2", "600", "42.0", "%"],
+        ["s1", "claude", "2001-09-09", shown[1].split()[3], "shop", "1", "600", "50.3", "%"],
+    ]
+    (row,) = json.loads(CliRunner().invoke(command, ["--sessions", "--json", "--project", "shop"]).output)[1:]
+    assert (row["session"], row["requests"], row["before"], row["after"]) == ("s1", 1, 1000, 400)
+    assert json.loads(CliRunner().invoke(command, ["--sessions", "--json", "--project", "x"]).output) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--watch --json", "--watch and --json exclude each other; give one of them"),
+        ("--json --html x", "--json and --html exclude each other; give one of them"),
+        ("--misses --fixed --sessions", "--sessions and --misses and --fixed exclude each other"),
+        ("--fixed --html x", "--fixed and --html exclude each other"),
+        ("--session s1 --sessions", "--sessions and --session exclude each other"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused(home: Path, given: str, said: str) -> None:
+    record(home)
+    result = CliRunner().invoke(command, given.split())
+    assert result.exit_code == 2 and said in result.output
+    assert not Path("x").exists()
 
 
 def test_a_session_is_shown_to_its_last_result(home: Path) -> None:
@@ -114,7 +165,10 @@ def test_an_age_that_is_none_is_a_usage_error(home: Path) -> None:
 def test_what_every_request_carries_is_shown_by_tool(home: Path) -> None:
     record(home)
     result = CliRunner().invoke(command, ["--fixed"])
-    assert re.search(r"mcp__git__log +300 +0", result.output) and "MCP server git, 1 tools: never" in result.output
+    assert (
+        re.search(r"mcp__git__log +300 +0", result.output)
+        and "MCP server git, 1 tool: never called in 1 request;" in result.output
+    )
     (system, tool) = json.loads(CliRunner().invoke(command, ["--fixed", "--json"]).output)
     assert (system["name"], tool["server"], tool["calls"]) == ("", "git", 0)
 

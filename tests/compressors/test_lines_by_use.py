@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from headroom_wrap import kompress
-from headroom_wrap.compressors.freedom import NAMED, PICKED, SILENT, freedom
+from headroom_wrap.compressors.freedom import NAMED, PICKED, SILENT, caution, freedom
 from headroom_wrap.compressors.lines_by_use import LEAST, lines_by_use, must
 from headroom_wrap.marker import is_marker, ref_of
+from headroom_wrap.route import Policy, route
 from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.testing import check
 
@@ -173,6 +174,38 @@ def test_not_all_that_sounds_like_a_test_is_one(name: str) -> None:
 def test_a_file_with_merge_conflicts_stays_whole() -> None:
     assert freedom(page([*FIXTURES, "<<<<<<< ours"])) == 0.0
     assert freedom(page(["     1→<<<<<<< ours", *FIXTURES])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"goal": "Please read the whole file."}, "kept whole: wanted in full"),
+        (
+            {"goal": "Add a test.", "call": "file_path=/a/test_shop.py", "said": "Add a test."},
+            "kept whole: tests spoken of",
+        ),
+        ({"said": "fixtures.yaml next."}, "no line safe to leave out (file just named)"),
+        ({"said": ""}, "no line safe to leave out (agent said nothing)"),
+        (
+            {"said": "Next.", "call": "file_path=/a/fixtures.yaml offset=9 limit=30"},
+            "no line safe to leave out (lines were picked)",
+        ),
+        ({"said": "Next."}, "no line safe to leave out"),
+        ({"way_back": ""}, ""),
+        ({"tool": "WebFetch", "call": "url=https://example.com/fixtures.yaml"}, ""),
+    ],
+)
+def test_the_reason_for_a_whole_result_is_said_in_plain_words(fields: dict[str, str], why: str) -> None:
+    assert caution(page(FIXTURES, **fields)) == why
+
+
+def test_the_reason_is_the_model_s_only_where_the_model_is_asked() -> None:
+    assert caution(page(["<<<<<<< ours", *FIXTURES])) == "kept whole: merge conflict"
+    assert caution(page(FIXTURES[:20])) == ""
+    wanted = page(FIXTURES, goal="Please read the whole file.")
+    assert route(wanted, None, Policy())[0].why == "kept whole: wanted in full"
+    for policy in (Policy(stack=()), Policy(lossless=frozenset({("lines_by_use", "Read")}))):
+        assert route(wanted, None, policy)[0].why == "no compressor"
 
 
 @pytest.mark.parametrize(

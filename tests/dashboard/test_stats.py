@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from headroom_wrap.dashboard import fixed, session
+from headroom_wrap.dashboard import fixed, session, sessions
 from headroom_wrap.dashboard.misses import misses
 from headroom_wrap.dashboard.stats import dashboard, measured
 from headroom_wrap.dashboard.summary import brief
 from headroom_wrap.dashboard.words import Cropped, Readable, money, one_line, share, tokens
-from headroom_wrap.ledger import Calibration, Fixed, Holdout, Part, Passed, Sent, Totals, Turn, Window
+from headroom_wrap.ledger import Calibration, Fixed, Holdout, Listed, Part, Passed, Sent, Totals, Turn, Window
 from headroom_wrap.ledger.view import Context, View
 from headroom_wrap.redemption import Misses
 
@@ -74,9 +74,14 @@ VIEW = View(
 )  # fmt: skip
 SESSION = replace(VIEW, window=Window(session="20261122-101500-4f2a9c"), turns=TURNS)
 EMPTY = View(priced="2026-11-22")
+LISTED = (
+    Listed("20261122-101500-4f2a9c", "claude", "shop", 1_795_000_000.0, 116, 360_000, 240_000, 0.116),
+    Listed("8b1f6f0e-51c0-4d0a-9a2e-2f4a0d7d2c11", "", "a-project-of-long-name", 1_794_900_000.0, 2, 500, 550, None),
+)
 SCREENS_OF = {
     "stats": dashboard(VIEW), "session": session.dashboard(SESSION), "fixed": fixed.dashboard(FIXED),
-    "summary": brief(SESSION), "empty": dashboard(EMPTY), "misses": misses(VIEW.misses, VIEW.ever),
+    "sessions": sessions.dashboard(LISTED), "summary": brief(SESSION), "empty": dashboard(EMPTY),
+    "misses": misses(VIEW.misses, VIEW.ever),
 }  # fmt: skip
 
 
@@ -94,7 +99,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-NAMES = [f"{kind}-{width}" for kind in ("stats", "session", "fixed", "misses") for width in (60, 80, 140)]
+NAMES = [f"{kind}-{width}" for kind in ("stats", "session", "sessions", "fixed", "misses") for width in (60, 80, 140)]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "stats-40", "summary-60", "summary-80", "empty-60"])
@@ -112,7 +117,7 @@ def test_the_screen_is_the_one_on_file(name: str) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 140])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    for what in (*SCREENS_OF.values(), brief(EMPTY), fixed.dashboard(())):
+    for what in (*SCREENS_OF.values(), brief(EMPTY), fixed.dashboard(()), sessions.dashboard(())):
         assert max(map(len, screen(what, width).splitlines())) <= width
 
 

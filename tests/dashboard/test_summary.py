@@ -37,14 +37,14 @@ def test_the_summary_is_of_this_session(home: Path) -> None:
     assert drawn(home, "s1") == (
         "headroom  50.3 % of the whole bill saved (47.6 to 63.9 %) · $0.0044 of $0.0088 · estimated\n"
         "removed   600 of 1.0k tokens of tool results (60.0 %), counted\n"
-        "provider  2.0k read, 500 written, 0 plain, 10 out, reported in 1 of 1 requests\n"
+        "provider  2.0k read, 500 written, 0 plain, 10 out, reported in 1 of 1 request\n"
         "more      headroom stats --session s1\n"
     )
 
 
 def test_the_live_line_is_short_and_says_what_is_known(home: Path) -> None:
-    assert live_line(home, "s1") == "headroom 50.3 % of the bill saved · 600 of 1.0k tokens removed · 1 requests"
-    assert live_line(home, "s2") == "headroom 600 of 1.0k tokens removed · 1 requests"
+    assert live_line(home, "s1") == "headroom 50.3 % of the bill saved · 600 of 1.0k tokens removed · 1 request"
+    assert live_line(home, "s2") == "headroom 600 of 1.0k tokens removed · 1 request"
     assert live_line(home, "nobody") == ""
 
 

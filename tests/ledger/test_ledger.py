@@ -256,7 +256,7 @@ def test_a_prefix_that_we_broke_is_counted_against_us_and_is_an_alarm(ledger: Le
     (total,) = ledger.totals()
     assert total.broke == 2400
     assert total.saved_read == pytest.approx(700 * 100 / 2400 + 2400)
-    assert "claude: 1 requests broke the provider's cache, 2,400 tokens were written again" in ledger.alarms()
+    assert "claude: 1 request broke the provider's cache, 2,400 tokens were written again" in ledger.alarms()
 
 
 def test_a_cache_that_lapsed_by_itself_is_no_break_of_ours(ledger: Ledger) -> None:

@@ -269,7 +269,7 @@ def test_a_locked_file_is_unavailable_with_no_half_state(
     store.close()
     with sqlite3.connect(home / NAME, isolation_level=None) as lock:
         lock.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Unavailable, match="locked; free"):
+        with pytest.raises(Unavailable, match="locked; end the program"):
             store.decide({b"b": GONE, b"c": GONE})
         lock.execute("ROLLBACK")
     lock.close()
