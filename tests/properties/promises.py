@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,8 @@ def never_in_the_way(design: Design, came: bytes, wire: Wire, bad: Callable[[Seg
 
 
 def near_linear(design: Design, wire: Wire, unit: str, length: int = 40_000) -> int:
-    """Twice the text takes at most three times as long (and 60 ms, for what the machine does meanwhile)."""
+    """Twice the text takes at most three times as long (and 60 ms), the fastest of up to five runs each: what else the
+    machine does meanwhile can double a run's time, also that of its own processor."""
 
     def seconds(count: int) -> float:
         text = "".join(f"{unit}{number if unit.endswith(' ') else ''}" for number in range(count // len(unit)))
@@ -171,8 +173,11 @@ def near_linear(design: Design, wire: Wire, unit: str, length: int = 40_000) -> 
         first(design, came, wire)
         return time.thread_time() - started
 
-    once = min(seconds(length) for _ in range(2))
-    twice = min(seconds(2 * length) for _ in range(2))
+    once = twice = inf
+    for _ in range(5):
+        once, twice = min(once, seconds(length)), min(twice, seconds(2 * length))
+        if twice <= 3 * once + 0.06:
+            break
     assert twice <= 3 * once + 0.06, f"{once:.3f} s, then {twice:.3f} s"
     return 1
 
