@@ -165,7 +165,7 @@ def attended(executable: str, start: Start, *beside: contextlib.AbstractContextM
 def passed_on() -> Iterator[Callable[[int], None]]:
     """-> a function that is told the child's pid. SIGTERM and SIGHUP go to the child. The terminal's own signals reach
     it as they reach us and are its to answer: nothing happens here at Ctrl-C, and at Ctrl-Z we stop only where it does,
-    otherwise `fg` would find us about to stop a second time."""
+    otherwise `fg` would find us about to stop a second time. What `nohup` has switched off stays off for both."""
     pids: list[int] = []
     early: list[int] = []
 
@@ -183,7 +183,7 @@ def passed_on() -> Iterator[Callable[[int], None]]:
         for number in early:
             forward(number, None)
 
-    caught = host.signals("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
+    caught = host.heeded("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
     before = {number: signal.signal(number, forward) for number in caught}
     try:
         yield child_is

@@ -135,6 +135,24 @@ def test_a_signal_to_the_wrapper_reaches_the_agent_which_decides(world: World, n
         assert gone(left)
 
 
+def test_a_signal_that_nohup_has_switched_off_stays_off_in_the_agent(world: World) -> None:
+    world.agent("grep SigIgn /proc/self/status")
+
+    command = " ".join(world.command("wrap", "claude"))
+    out = subprocess.run(
+        ["sh", "-c", f"trap '' HUP INT; exec {command}"],
+        cwd=world.project,
+        env=world.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+    assert int(out.split()[1], 16) & 0b11 == 0b11
+
+
 def test_ctrl_c_is_the_agents_and_not_ours(world: World) -> None:
     world.agent("trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.05; done")
 
