@@ -6,6 +6,7 @@ The agent keeps the terminal: it stays in our process group, so Ctrl-C and job c
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import shutil
@@ -22,7 +23,7 @@ from types import FrameType
 from headroom_wrap import host, nested
 from headroom_wrap.agents import Agent, Start, Wish
 from headroom_wrap.proxy.options import CARRIER, Options
-from headroom_wrap.refused import Refused
+from headroom_wrap.refused import Refused, reason
 from headroom_wrap.running import ROOT, proxy
 
 TITLE_SECONDS = 2.0
@@ -147,18 +148,29 @@ def _written(file: Path, text: str, mode: int) -> None:
 def attended(executable: str, start: Start, *beside: contextlib.AbstractContextManager[None]) -> int:
     """-> the exit code of a child that has our terminal; signals to us are passed on to it, `beside` goes on meanwhile.
 
-    What runs beside begins after the child, which must not be forked from a program with threads.
+    What runs beside begins after the child, which must not be forked from a program with threads. Raises Refused where
+    the system can't run the child.
     """
     with passed_on() as child_is, contextlib.ExitStack() as meanwhile:
-        child = subprocess.Popen(
-            [executable, *start.arguments],
-            env=dict(start.environment),
-            preexec_fn=host.dying_with_us(signal.SIGTERM),  # noqa: PLW1509 - no thread of ours runs yet
-        )
+        child = _begun(executable, start)
         child_is(child.pid)
         for each in beside:
             meanwhile.enter_context(each)
         return host.waited(child)
+
+
+def _begun(executable: str, start: Start) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [executable, *start.arguments],
+            env=dict(start.environment),
+            preexec_fn=host.dying_with_us(signal.SIGTERM),  # noqa: PLW1509 - no thread of ours runs yet
+        )
+    except OSError as problem:
+        mend = "a script's first line has to say what runs it, such as #!/bin/sh"
+        raise Refused(
+            f"{executable} can't be run", reason(problem), mend if problem.errno == errno.ENOEXEC else ""
+        ) from None
 
 
 @contextlib.contextmanager

@@ -271,6 +271,20 @@ def test_a_missing_agent_is_one_line_with_the_command_that_installs_it(world: Wo
     )
 
 
+def test_a_command_that_the_system_can_not_run_is_one_line(world: World) -> None:
+    script = world.commands / "bare"
+    script.write_text("echo hi\n")
+    script.chmod(0o755)
+
+    ended = world.run("wrap", "--", "bare")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"headroom: {script} can't be run: Exec format error; "
+        "a script's first line has to say what runs it, such as #!/bin/sh\n"
+    )
+
+
 def test_a_port_that_is_taken_is_one_line_and_the_agent_is_not_started(world: World) -> None:
     world.agent("touch started")
     with socket.create_server(("127.0.0.1", 0)) as taken:
