@@ -33,7 +33,8 @@ class Chain:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
         self.via = (scheme, (parts.hostname, port))
-        self.mode = f"upstream:{scheme}://{parts.hostname}:{port}"
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self.mode = f"upstream:{scheme}://{host}:{port}"
         if parts.username:
             secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._authorization = "Basic " + base64.b64encode(secret.encode()).decode()
