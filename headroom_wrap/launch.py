@@ -22,6 +22,7 @@ from types import FrameType
 
 from headroom_wrap import host, nested
 from headroom_wrap.agents import Agent, Start, Wish
+from headroom_wrap.proxy.hosts import inference
 from headroom_wrap.proxy.options import CARRIER, Options
 from headroom_wrap.refused import Refused, reason
 from headroom_wrap.running import ROOT, proxy
@@ -51,7 +52,7 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     options = replace(options, agent=agent.name, upstream=route.upstream, hosts=hosts, carrier=options.session)
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as running:
-        start = route.start(running.listening)
+        start = route.start(replace(running.listening, hosts=inference(options.hosts)))
         added = nested.marked(wish.environment, {**start.environment, CARRIER: options.carrier})
         environment = {**wish.environment, **added, **on_path(commands, wish.environment)}
         code = attended(executable, Start(start.arguments, environment), shown(title), running.watched())

@@ -252,6 +252,16 @@ def test_a_wrap_within_a_wrap_has_a_proxy_of_its_own_and_goes_past_the_outer_one
     assert outer[0].endswith("/own")
 
 
+def test_no_proxy_of_the_users_takes_no_inference_host_past_the_proxy(world: World) -> None:
+    script = world.commands / "mine"
+    script.write_text('#!/bin/sh\necho "$NO_PROXY"')
+    script.chmod(0o755)
+
+    said = world.run("wrap", "--", "mine", NO_PROXY=".openai.com,intra.example", HEADROOM_HOSTS="llm.example").stdout
+
+    assert said == "intra.example,127.0.0.1,localhost,::1\n"
+
+
 def test_when_the_agent_stops_itself_we_stop_and_go_on_together(world: World) -> None:
     world.agent("echo ready; kill -STOP $$; exit 5")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where the proxy accepts: the ports for base URLs and for CONNECT, and the file of roots that includes ours."""
+    """Where the proxy accepts: the ports for base URLs and for CONNECT, and the file of roots that includes ours.
+
+    `hosts`: those that it decrypts, where it is known to an agent that is led by CONNECT.
+    """
 
     base: int
     connect: int
     ca: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +112,22 @@ def origin_and_path(url: str) -> tuple[str, str]:
     return urlunsplit((parts.scheme, parts.netloc, "", "", "")), parts.path.rstrip("/")
 
 
-def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
-    """-> NO_PROXY with this machine added, so that a proxy the user has is not asked for the way to ours."""
+def without_proxy(environment: Mapping[str, str], led: Collection[str] = ()) -> dict[str, str]:
+    """-> NO_PROXY with this machine added, so that a proxy the user has is not asked for the way to ours.
+
+    Names that are for a host of `led` go: past the user's own proxy ours takes the agent there.
+    """
     given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     names = [name.strip() for name in given.split(",") if name.strip()]
+    names = [name for name in names if not _excepts(name, led)]
     value = ",".join([*names, *(name for name in LOOPBACK if name not in names)])
     return {"NO_PROXY": value, "no_proxy": value}
+
+
+def _excepts(name: str, hosts: Collection[str]) -> bool:
+    """-> whether a name in NO_PROXY (`.example.com`, `llm.example.com:443`, `*`) is for one of these hosts."""
+    bare = re.sub(r":\d+\Z", "", name.lower().lstrip("*."))
+    return any(not bare or f".{host}".endswith(f".{bare}") or f".{bare}".endswith(f".{host}") for host in hosts)
 
 
 def through_proxy(listening: Listening, environment: Mapping[str, str]) -> dict[str, str]:
@@ -122,4 +137,4 @@ def through_proxy(listening: Listening, environment: Mapping[str, str]) -> dict[
     """
     proxy = f"http://127.0.0.1:{listening.connect}"
     roots = dict.fromkeys(CERTIFICATES, listening.ca)
-    return {"HTTPS_PROXY": proxy, "https_proxy": proxy, **roots, **without_proxy(environment)}
+    return {"HTTPS_PROXY": proxy, "https_proxy": proxy, **roots, **without_proxy(environment, listening.hosts)}

@@ -52,7 +52,7 @@ def route(wish: Wish) -> Route:
             through_proxy(listening, seen) if connect else _base(f"http://127.0.0.1:{listening.base}{path}", seen)
         )
         settings = json.dumps(_merged(given, environment, wish.server is not None))
-        return Start((*_servers(wish), "--settings", settings, *arguments), {**environment, **without_proxy(seen)})
+        return Start((*_servers(wish), "--settings", settings, *arguments), {**without_proxy(seen), **environment})
 
     return Route("" if connect else origin, start, (urlsplit(origin).hostname or "",) if connect else ())
 
