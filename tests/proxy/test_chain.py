@@ -22,6 +22,7 @@ def test_a_proxy_is_chained_by_its_url_in_every_usual_form(url: str, via: object
     assert ProxyMode.parse(chain.mode).type_name == "upstream"
 
 
-def test_a_proxy_of_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="no http:// or https:// URL"):
-        Chain("socks5://127.0.0.1:1080")
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1080", "http://me:se/cret@proxy", "http://p:99999", "http://[::1"])
+def test_what_is_no_url_of_a_proxy_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^the upstream proxy is no http:// or https:// URL; give one like \S+$"):
+        Chain(url)
