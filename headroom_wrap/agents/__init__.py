@@ -106,8 +106,12 @@ class Agent:
 
 def origin_and_path(url: str) -> tuple[str, str]:
     """-> `https://host:port` and the path without a final slash. Raises Refused for what is no http URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # an impossible port or address
+        known = False
+    if not known:
         raise Refused(f"{url!r} is no URL of a provider", "", "give one like https://llm.example.com")
     return urlunsplit((parts.scheme, parts.netloc, "", "", "")), parts.path.rstrip("/")
 

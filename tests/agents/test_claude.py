@@ -124,6 +124,8 @@ def test_the_no_proxy_of_a_settings_file_is_given_as_the_settings_are(tmp_path: 
         ("project/.claude/settings.local.json", {}, "headroom wrap --upstream https://repo.example claude"),
         ("", {"CLAUDE_CODE_USE_BEDROCK": "1"}, "Amazon Bedrock"),
         ("", {"ANTHROPIC_BASE_URL": "gateway.example"}, "'gateway.example' is no URL of a provider"),
+        ("", {"ANTHROPIC_BASE_URL": "http://h:99999"}, "'http://h:99999' is no URL of a provider"),
+        ("", {"ANTHROPIC_BASE_URL": "https://[::1"}, "'https://[::1' is no URL of a provider"),
     ],
 )
 def test_what_would_go_past_the_proxy_or_to_a_stranger_is_refused_in_one_line(
