@@ -55,7 +55,12 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
         start = route.start(replace(running.listening, hosts=inference(options.hosts)))
         added = nested.marked(wish.environment, {**start.environment, CARRIER: options.carrier})
         environment = {**wish.environment, **added, **on_path(commands, wish.environment)}
-        code = attended(executable, Start(start.arguments, environment), shown(title), running.watched())
+        code = attended(
+            executable,
+            Start(start.arguments, environment),
+            shown(title, wish.environment.get("TERM", "")),
+            running.watched(),
+        )
         left = left_running(options.carrier)
         running.end(leave=bool(left))
     said_of(running.falls, left, agent)
@@ -206,12 +211,13 @@ def passed_on() -> Iterator[Callable[[int], None]]:
 
 
 @contextlib.contextmanager
-def shown(title: Title) -> Iterator[None]:
+def shown(title: Title, term: str) -> Iterator[None]:
     """Show what was saved as the terminal's title while the block runs, where there is a terminal.
 
     The title before is kept on the terminal's own stack (XTWINOPS 22 and 23), which xterm, iTerm2, kitty and tmux have.
+    A dumb terminal (a shell in Emacs) would print the sequences.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or term in ("", "dumb"):
         yield
         return
     over = threading.Event()

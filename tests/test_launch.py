@@ -373,13 +373,14 @@ def test_modules_in_the_users_project_are_not_imported(world: World) -> None:
     assert "the project was imported" not in ended.stderr
 
 
-def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World) -> None:
+@pytest.mark.parametrize(("term", "times"), [("xterm", 1), ("dumb", 0)])
+def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World, term: str, times: int) -> None:
     world.agent("test -t 0 && test -t 1 && stty size; exit 6")
     leader, follower = pty.openpty()
     with subprocess.Popen(
         ["sh", "-c", 'stty rows 24 cols 91; exec "$@"', "sh", *world.command("wrap", "claude")],
         cwd=world.project,
-        env={**world.environment, "TERM": "xterm"},
+        env={**world.environment, "TERM": term},
         stdin=follower,
         stdout=follower,
         stderr=follower,
@@ -390,7 +391,7 @@ def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World) -> N
         assert child.wait(60) == 6
 
     assert "24 91" in said
-    assert said.count("\x1b[22;2t") == said.count("\x1b[23;2t") == 1
+    assert said.count("\x1b[22;2t") == said.count("\x1b[23;2t") == times
 
 
 def everything(leader: int) -> str:
