@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from headroom_wrap import host, nested
-from headroom_wrap.agents import Agent, Start, Wish
+from headroom_wrap.agents import CERTIFICATES, Agent, Start, Wish
 from headroom_wrap.proxy.hosts import inference
 from headroom_wrap.proxy.options import CARRIER, Options
 from headroom_wrap.refused import Refused, reason
@@ -50,6 +50,7 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     executable = found(agent, wish.environment)
     hosts = tuple(dict.fromkeys((*options.hosts, *route.hosts)))
     options = replace(options, agent=agent.name, upstream=route.upstream, hosts=hosts, carrier=options.session)
+    options = chained(options, route.own)
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as running:
         start = route.start(replace(running.listening, hosts=inference(options.hosts)))
@@ -65,6 +66,19 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
         running.end(leave=bool(left))
     said_of(running.falls, left, agent)
     return code
+
+
+def chained(options: Options, variables: Mapping[str, str]) -> Options:
+    """-> the options with the proxy (where they have none yet) and the roots that the user's variables name."""
+    given = {name.upper(): value for name, value in sorted(variables.items(), reverse=True) if value}
+    no_proxy = tuple(name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip())
+    roots = sorted({given[name] for name in CERTIFICATES if name in given})
+    return replace(
+        options,
+        upstream_proxy=options.upstream_proxy or given.get("HTTPS_PROXY", ""),
+        no_proxy=(*options.no_proxy, *no_proxy),
+        extra_ca=(*options.extra_ca, *roots),
+    )
 
 
 def left_running(carrier: str) -> tuple[int, ...]:

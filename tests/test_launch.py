@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import select
@@ -260,6 +261,24 @@ def test_no_proxy_of_the_users_takes_no_inference_host_past_the_proxy(world: Wor
     said = world.run("wrap", "--", "mine", NO_PROXY=".openai.com,intra.example", HEADROOM_HOSTS="llm.example").stdout
 
     assert said == "intra.example,127.0.0.1,localhost,::1\n"
+
+
+def test_a_proxy_that_only_claude_codes_settings_name_is_chained(world: World) -> None:
+    call = "import os, urllib.request as u; u.urlopen(os.environ['ANTHROPIC_BASE_URL'] + '/v1/models', timeout=20)"
+    world.agent(f'{sys.executable} -c "{call}" 2> /dev/null')
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        own.settimeout(60)
+        file = world.folder / "home" / ".claude" / "settings.json"
+        file.parent.mkdir()
+        url = f"http://127.0.0.1:{own.getsockname()[1]}"
+        file.write_text(json.dumps({"env": {"HTTPS_PROXY": url, "NO_PROXY": "intra.example"}}))
+        with subprocess.Popen(
+            world.command("wrap", "claude"), cwd=world.project, env=world.environment, stdin=subprocess.DEVNULL
+        ) as child:
+            came, _ = own.accept()
+            with came:
+                assert came.recv(1000).startswith(b"CONNECT api.anthropic.com:443 ")
+            assert child.wait(60) == 1
 
 
 def test_when_the_agent_stops_itself_we_stop_and_go_on_together(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -76,12 +76,14 @@ class Route:
 
     `upstream` is the origin (scheme, host, port) behind the base-URL listener; its path stays on the agent's side of
     the proxy, so that the agent sends the very paths that it would send without us. `hosts` are to be decrypted besides
-    the known inference hosts: endpoints that the user's own configuration names.
+    the known inference hosts: endpoints that the user's own configuration names. `own`: the variables of that
+    configuration, which may name the user's own proxy and roots.
     """
 
     upstream: str
     start: Callable[[Listening], Start]
     hosts: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def route(wish: Wish) -> Route:
         settings = json.dumps(_merged(given, environment, wish.server is not None))
         return Start((*_servers(wish), "--settings", settings, *arguments), {**without_proxy(seen), **environment})
 
-    return Route("" if connect else origin, start, (urlsplit(origin).hostname or "",) if connect else ())
+    hosts = (urlsplit(origin).hostname or "",) if connect else ()
+    return Route("" if connect else origin, start, hosts, {name: str(value) for name, value in own.items()})
 
 
 def _base(url: str, seen: Mapping[str, Any]) -> dict[str, str]:
