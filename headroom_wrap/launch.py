@@ -121,11 +121,8 @@ def found(agent: Agent, environment: Mapping[str, str]) -> str:
 def private_commands(home: Path) -> Path:
     """-> a folder with a `headroom` that runs this very interpreter, for the agent's PATH: the model calls
     `headroom get` also where headroom runs from a virtual environment that the agent knows nothing of.
-
-    The current folder is taken off Python's path: it is the user's project, whose json.py must not be imported.
     """
-    source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
-    name, script = host.script("headroom", (sys.executable, "-c", source))
+    name, script = host.script("headroom", ours())
     folder = home / "bin"
     where = shlex.quote(str(folder))
     try:
@@ -138,6 +135,15 @@ def private_commands(home: Path) -> Path:
             f"{folder} can't be written", str(problem.strerror), "mend its permissions or set HEADROOM_HOME"
         ) from None
     return folder
+
+
+def ours() -> tuple[str, ...]:
+    """-> the command that runs this very headroom with this very interpreter.
+
+    The current folder is taken off Python's path: it is the user's project, whose json.py must not be imported.
+    """
+    source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
+    return sys.executable, "-c", source
 
 
 BASH_ENV = """\
