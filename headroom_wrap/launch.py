@@ -148,7 +148,7 @@ def ours() -> tuple[str, ...]:
 
 BASH_ENV = """\
 case ":$PATH:" in *:{where}:*) ;; *) PATH={where}:$PATH ;; esac
-if [ -n "$HEADROOM_BASH_ENV" ]; then . "$HEADROOM_BASH_ENV"; fi
+if [ -n "${{HEADROOM_BASH_ENV-}}" ]; then . "$HEADROOM_BASH_ENV"; fi
 """
 """What bash reads after its profile. Codex runs commands with `bash -lc`, and Debian's /etc/profile sets PATH anew."""
 

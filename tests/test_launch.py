@@ -372,6 +372,12 @@ def test_a_bash_env_of_the_users_own_still_counts(world: World) -> None:
     assert out == f"yes\n{world.folder / 'headroom' / 'bin' / 'headroom'}\n"
 
 
+def test_a_strict_bash_of_the_agents_says_nothing_of_ours(world: World) -> None:
+    world.agent("bash -euo pipefail -c 'command -v headroom' 2>&1")
+
+    assert world.run("wrap", "claude").stdout == f"{world.folder / 'headroom' / 'bin' / 'headroom'}\n"
+
+
 def test_modules_in_the_users_project_are_not_imported(world: World) -> None:
     for name in ("json.py", "click.py", "sqlite3.py", "mitmproxy.py"):
         (world.project / name).write_text("raise SystemExit('the project was imported')")
