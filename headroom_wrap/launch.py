@@ -54,8 +54,8 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as running:
         start = route.start(replace(running.listening, hosts=inference(options.hosts)))
-        added = nested.marked(wish.environment, {**start.environment, CARRIER: options.carrier})
-        environment = {**wish.environment, **added, **on_path(commands, wish.environment)}
+        added = {**start.environment, **on_path(commands, wish.environment), CARRIER: options.carrier}
+        environment = {**wish.environment, **nested.marked(wish.environment, added)}
         code = attended(
             executable,
             Start(start.arguments, environment),

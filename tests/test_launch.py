@@ -253,6 +253,14 @@ def test_a_wrap_within_a_wrap_has_a_proxy_of_its_own_and_goes_past_the_outer_one
     assert outer[0].endswith("/own")
 
 
+def test_a_wrap_within_a_wrap_may_have_another_data_folder(world: World) -> None:
+    inner = f"HEADROOM_HOME={world.folder}/inner {sys.executable} -m headroom_wrap wrap claude inner"
+    show = "bash -c 'command -v headroom'"
+    world.agent(f'case "$*" in *inner) ulimit -s 1000; {show} ;; *) {inner} ;; esac')
+
+    assert world.run("wrap", "claude").stdout == f"{world.folder}/inner/bin/headroom\n"
+
+
 def test_no_proxy_of_the_users_takes_no_inference_host_past_the_proxy(world: World) -> None:
     script = world.commands / "mine"
     script.write_text('#!/bin/sh\necho "$NO_PROXY"')
