@@ -129,15 +129,26 @@ def chain(patient: Patient) -> Iterator[Finding]:
     for name, url in (("your proxy", patient.options.upstream_proxy), ("upstream", patient.options.upstream)):
         if not url:
             continue
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        where = f"{parts.hostname}:{parts.port or {'http': 80}.get(parts.scheme, 443)}"  # never the credential in it
+        mend = "correct HTTPS_PROXY, or upstream and upstream_proxy in the settings"
+        address = _address(url if "://" in url else f"http://{url}")
+        where = f"{address[0]}:{address[1]}"  # never the credential in it
+        if not address[0]:
+            yield Finding(name, "wrong", "is no URL with a host and a port", mend)
+            continue
         try:
-            address = (parts.hostname or "", int(where.rpartition(":")[2]))
             with socket.create_connection(address, timeout=5):
                 yield Finding(name, "ok", f"{where} accepts")
-        except (OSError, ValueError) as problem:
-            mend = "correct HTTPS_PROXY, or upstream and upstream_proxy in the settings"
+        except OSError as problem:
             yield Finding(name, "wrong", f"{where} can't be reached: {reason(problem)}", mend)
+
+
+def _address(url: str) -> tuple[str, int]:
+    """-> the host and the port of a URL; no host for what is none. What is wrong is not said: it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or {"http": 80}.get(parts.scheme, 443)
+    except ValueError:
+        return "", 0
 
 
 def store(patient: Patient) -> Iterator[Finding]:
@@ -251,9 +262,8 @@ def _local(text: str) -> str:
 
 def _foreign(where: str, url: str) -> Finding:
     """-> a base URL on this machine: another proxy; wrong where nobody listens there."""
-    parts = urlsplit(url)
     try:
-        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2):
+        with socket.create_connection(_address(url), timeout=2):
             return Finding("others", "note", f"{where} leads to another proxy, {url}", "wrap chains to it")
     except OSError:
         mend = "remove it: the agent reaches nobody"

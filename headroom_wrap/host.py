@@ -25,6 +25,14 @@ def signals(*names: str) -> tuple[signal.Signals, ...]:
     return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
 
 
+def heeded(*names: str) -> tuple[signal.Signals, ...]:
+    """-> those of the named signals that whoever started us has not switched off (`nohup`, `&` in a script).
+
+    A child inherits what is switched off; what we catch ourselves would be on again in it.
+    """
+    return tuple(number for number in signals(*names) if signal.getsignal(number) != signal.SIG_IGN)
+
+
 def apart(platform: str = sys.platform) -> dict[str, Any]:
     """-> the arguments of Popen for a child that the terminal's Ctrl-C does not reach."""
     if platform == "win32":

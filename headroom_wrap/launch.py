@@ -6,6 +6,7 @@ The agent keeps the terminal: it stays in our process group, so Ctrl-C and job c
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import shutil
@@ -20,9 +21,10 @@ from pathlib import Path
 from types import FrameType
 
 from headroom_wrap import host, nested
-from headroom_wrap.agents import Agent, Start, Wish
+from headroom_wrap.agents import CERTIFICATES, Agent, Start, Wish
+from headroom_wrap.proxy.hosts import inference
 from headroom_wrap.proxy.options import CARRIER, Options
-from headroom_wrap.refused import Refused
+from headroom_wrap.refused import Refused, reason
 from headroom_wrap.running import ROOT, proxy
 
 TITLE_SECONDS = 2.0
@@ -48,16 +50,35 @@ def run(agent: Agent, wish: Wish, options: Options, title: Title) -> int:
     executable = found(agent, wish.environment)
     hosts = tuple(dict.fromkeys((*options.hosts, *route.hosts)))
     options = replace(options, agent=agent.name, upstream=route.upstream, hosts=hosts, carrier=options.session)
+    options = chained(options, route.own)
     commands = private_commands(Path(options.home))
     with proxy(options, wish.environment) as running:
-        start = route.start(running.listening)
-        added = nested.marked(wish.environment, {**start.environment, CARRIER: options.carrier})
-        environment = {**wish.environment, **added, **on_path(commands, wish.environment)}
-        code = attended(executable, Start(start.arguments, environment), shown(title), running.watched())
+        start = route.start(replace(running.listening, hosts=inference(options.hosts)))
+        added = {**start.environment, **on_path(commands, wish.environment), CARRIER: options.carrier}
+        environment = {**wish.environment, **nested.marked(wish.environment, added)}
+        code = attended(
+            executable,
+            Start(start.arguments, environment),
+            shown(title, wish.environment.get("TERM", "")),
+            running.watched(),
+        )
         left = left_running(options.carrier)
         running.end(leave=bool(left))
     said_of(running.falls, left, agent)
     return code
+
+
+def chained(options: Options, variables: Mapping[str, str]) -> Options:
+    """-> the options with the proxy (where they have none yet) and the roots that the user's variables name."""
+    given = {name.upper(): value for name, value in sorted(variables.items(), reverse=True) if value}
+    no_proxy = tuple(name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip())
+    roots = sorted({given[name] for name in CERTIFICATES if name in given})
+    return replace(
+        options,
+        upstream_proxy=options.upstream_proxy or given.get("HTTPS_PROXY", ""),
+        no_proxy=(*options.no_proxy, *no_proxy),
+        extra_ca=(*options.extra_ca, *roots),
+    )
 
 
 def left_running(carrier: str) -> tuple[int, ...]:
@@ -100,11 +121,8 @@ def found(agent: Agent, environment: Mapping[str, str]) -> str:
 def private_commands(home: Path) -> Path:
     """-> a folder with a `headroom` that runs this very interpreter, for the agent's PATH: the model calls
     `headroom get` also where headroom runs from a virtual environment that the agent knows nothing of.
-
-    The current folder is taken off Python's path: it is the user's project, whose json.py must not be imported.
     """
-    source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
-    name, script = host.script("headroom", (sys.executable, "-c", source))
+    name, script = host.script("headroom", ours())
     folder = home / "bin"
     where = shlex.quote(str(folder))
     try:
@@ -119,9 +137,18 @@ def private_commands(home: Path) -> Path:
     return folder
 
 
+def ours() -> tuple[str, ...]:
+    """-> the command that runs this very headroom with this very interpreter.
+
+    The current folder is taken off Python's path: it is the user's project, whose json.py must not be imported.
+    """
+    source = f"import sys; sys.path[0] = {str(ROOT)!r}; from headroom_wrap.cli import main; main()"
+    return sys.executable, "-c", source
+
+
 BASH_ENV = """\
 case ":$PATH:" in *:{where}:*) ;; *) PATH={where}:$PATH ;; esac
-if [ -n "$HEADROOM_BASH_ENV" ]; then . "$HEADROOM_BASH_ENV"; fi
+if [ -n "${{HEADROOM_BASH_ENV-}}" ]; then . "$HEADROOM_BASH_ENV"; fi
 """
 """What bash reads after its profile. Codex runs commands with `bash -lc`, and Debian's /etc/profile sets PATH anew."""
 
@@ -147,25 +174,36 @@ def _written(file: Path, text: str, mode: int) -> None:
 def attended(executable: str, start: Start, *beside: contextlib.AbstractContextManager[None]) -> int:
     """-> the exit code of a child that has our terminal; signals to us are passed on to it, `beside` goes on meanwhile.
 
-    What runs beside begins after the child, which must not be forked from a program with threads.
+    What runs beside begins after the child, which must not be forked from a program with threads. Raises Refused where
+    the system can't run the child.
     """
     with passed_on() as child_is, contextlib.ExitStack() as meanwhile:
-        child = subprocess.Popen(
-            [executable, *start.arguments],
-            env=dict(start.environment),
-            preexec_fn=host.dying_with_us(signal.SIGTERM),  # noqa: PLW1509 - no thread of ours runs yet
-        )
+        child = _begun(executable, start)
         child_is(child.pid)
         for each in beside:
             meanwhile.enter_context(each)
         return host.waited(child)
 
 
+def _begun(executable: str, start: Start) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [executable, *start.arguments],
+            env=dict(start.environment),
+            preexec_fn=host.dying_with_us(signal.SIGTERM),  # noqa: PLW1509 - no thread of ours runs yet
+        )
+    except OSError as problem:
+        mend = "a script's first line has to say what runs it, such as #!/bin/sh"
+        raise Refused(
+            f"{executable} can't be run", reason(problem), mend if problem.errno == errno.ENOEXEC else ""
+        ) from None
+
+
 @contextlib.contextmanager
 def passed_on() -> Iterator[Callable[[int], None]]:
     """-> a function that is told the child's pid. SIGTERM and SIGHUP go to the child. The terminal's own signals reach
     it as they reach us and are its to answer: nothing happens here at Ctrl-C, and at Ctrl-Z we stop only where it does,
-    otherwise `fg` would find us about to stop a second time."""
+    otherwise `fg` would find us about to stop a second time. What `nohup` has switched off stays off for both."""
     pids: list[int] = []
     early: list[int] = []
 
@@ -183,7 +221,7 @@ def passed_on() -> Iterator[Callable[[int], None]]:
         for number in early:
             forward(number, None)
 
-    caught = host.signals("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
+    caught = host.heeded("SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", *PASSED_ON)
     before = {number: signal.signal(number, forward) for number in caught}
     try:
         yield child_is
@@ -193,12 +231,13 @@ def passed_on() -> Iterator[Callable[[int], None]]:
 
 
 @contextlib.contextmanager
-def shown(title: Title) -> Iterator[None]:
+def shown(title: Title, term: str) -> Iterator[None]:
     """Show what was saved as the terminal's title while the block runs, where there is a terminal.
 
     The title before is kept on the terminal's own stack (XTWINOPS 22 and 23), which xterm, iTerm2, kitty and tmux have.
+    A dumb terminal (a shell in Emacs) would print the sequences.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or term in ("", "dumb"):
         yield
         return
     over = threading.Event()

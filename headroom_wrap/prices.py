@@ -72,10 +72,17 @@ class Prices:
         """-> the price of a request with so many prompt tokens, the model under any usual name; None: unknown."""
         name = model.lower().rsplit("/", 1)[-1]
         name = re.sub(r"^(?:[a-z]+\.)?anthropic\.", "", name)
-        while name not in self._table and (shorter := _SUFFIX.sub("", name)) != name:
-            name = shorter
+        while name not in self._table and (plainer := _plainer(name)) != name:
+            name = plainer
         fitting = [price for above, price in self._table.get(name, []) if prompt > above or not above]
         return fitting[-1] if fitting else None
+
+
+def _plainer(name: str) -> str:
+    """-> a name without what comes last in it; Claude's versions with a dash as Anthropic writes them: Copilot and
+    OpenRouter put a dot there. The same name where nothing of that is in it."""
+    shorter = _SUFFIX.sub("", name)
+    return re.sub(r"(?<=\d)\.(?=\d)", "-", name) if shorter == name and "claude" in name else shorter
 
 
 def _packaged() -> dict[str, Any]:

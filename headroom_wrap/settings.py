@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -179,7 +180,8 @@ def project_file(directory: Path) -> Path | None:
 
 def load(directory: Path | None = None) -> Settings:
     """-> the settings that hold in `directory` (the current one). Raises BadSetting."""
-    project = project_file(directory or Path.cwd())
+    here = directory or _here()
+    project = project_file(here) if here else None
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, name, value in (*_from_file(user_file()), *_from_project(project), *_from_environment()):
@@ -197,8 +199,25 @@ def home() -> Path:
     try:
         return load().home
     except BadSetting:
-        given = environment().get("HEADROOM_HOME", "")
-        return Path(given) if Path(given).is_absolute() else _home()
+        for given in (environment().get("HEADROOM_HOME"), _home_in(user_file())):
+            with suppress(ValueError):
+                return _folder(given)
+        return _home()
+
+
+def _home_in(file: Path) -> object:
+    try:
+        return _toml(file.read_text(encoding="utf-8")).get("home")
+    except (OSError, ValueError):
+        return None
+
+
+def _here() -> Path | None:
+    """-> the current folder; None where it has been removed: a worktree that an agent has cleaned up."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def _from_environment() -> list[tuple[str, str, object]]:

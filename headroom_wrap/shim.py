@@ -15,7 +15,7 @@ from pathlib import Path
 
 from headroom_wrap import journal
 from headroom_wrap.agents import Agent
-from headroom_wrap.launch import MARK, found, private_commands
+from headroom_wrap.launch import MARK, found, ours, private_commands
 from headroom_wrap.refused import Refused, reason
 from headroom_wrap.running import ROOT
 
@@ -152,13 +152,14 @@ def take_off_path(home: Path) -> tuple[Path, journal.State] | None:
 
 
 def _filled(template: str, agent: Agent, commands: Path, platform: str) -> str:
-    quote = _powershell if platform == "win32" else shlex.quote
+    windows = platform == "win32"
+    quote = _powershell if windows else shlex.quote
     values = {
         "NAME": agent.name,
         "COMMAND": agent.executable,
         "PYTHON": quote(sys.executable),
         "PACKAGE": quote(str(ROOT / "headroom_wrap" / "__init__.py")),
-        "HEADROOM": quote(str(commands / ("headroom.cmd" if platform == "win32" else "headroom"))),
+        "HEADROOM": quote(str(commands / "headroom.cmd")) if windows else shlex.join(ours()),
     }
     text = _template(template)
     for name, value in values.items():

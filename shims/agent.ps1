@@ -2,7 +2,7 @@
 # HEADROOM_SHIM=0, or --no-headroom among the arguments: @COMMAND@ as without headroom.
 $given = @($args | Where-Object { $_ -ne '--no-headroom' })
 $off = $given.Count -lt $args.Count -or $env:HEADROOM_SHIM -in '0', 'false', 'no', 'off'
-if (-not $off -and (Test-Path @PYTHON@) -and (Test-Path @PACKAGE@)) {
+if (-not $off -and (Test-Path @PYTHON@) -and (Test-Path @PACKAGE@) -and (Test-Path @HEADROOM@)) {
     $command = @HEADROOM@
     $given = @('wrap', '--quiet', '@NAME@', '--') + $given
 } else {

@@ -84,6 +84,13 @@ def test_a_proxy_that_does_not_answer_is_wrong_and_its_password_is_not_shown(pat
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("url", ["http://proxy.example:99999", "http://me:se/cret@proxy.example", "http://[::1"])
+def test_a_proxy_whose_url_is_none_is_wrong_and_not_quoted(patient: Patient, url: str) -> None:
+    sick = replace(patient, options=replace(patient.options, upstream_proxy=url))
+
+    assert says(doctor.chain, sick).startswith("wrong: is no URL with a host and a port; correct HTTPS_PROXY")
+
+
 def test_a_healthy_store_is_ok_and_a_damaged_one_is_named(patient: Patient) -> None:
     LocalStore.open(patient.home).keep("x" * 1000)
     assert states(doctor.store, patient) == [("store", "ok")]
@@ -159,6 +166,12 @@ def test_a_base_url_that_leads_to_nobody_is_wrong_and_to_another_proxy_a_note(
     assert said.startswith("wrong: ")
     assert str(path) in said
     assert "nobody listens" in said
+
+
+def test_a_base_url_with_a_port_that_can_not_be_is_wrong(patient: Patient) -> None:
+    (patient.user / ".bashrc").write_text("export OPENAI_BASE_URL=http://127.0.0.1:99999/v1\n")
+
+    assert states(doctor.others, patient) == [("others", "wrong")]
 
 
 @pytest.mark.parametrize(

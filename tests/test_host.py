@@ -19,6 +19,14 @@ def test_a_signal_that_this_system_has_not_is_left_out() -> None:
     assert host.signals("SIGTERM", "SIGNOTHERE") == (signal.SIGTERM,)
 
 
+def test_a_signal_that_is_switched_off_is_not_heeded() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert host.heeded("SIGTERM", "SIGHUP", "SIGNOTHERE") == (signal.SIGTERM,)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("platform", "given"),
     [

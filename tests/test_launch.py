@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import select
@@ -135,6 +136,24 @@ def test_a_signal_to_the_wrapper_reaches_the_agent_which_decides(world: World, n
         assert gone(left)
 
 
+def test_a_signal_that_nohup_has_switched_off_stays_off_in_the_agent(world: World) -> None:
+    world.agent("grep SigIgn /proc/self/status")
+
+    command = " ".join(world.command("wrap", "claude"))
+    out = subprocess.run(
+        ["sh", "-c", f"trap '' HUP INT; exec {command}"],
+        cwd=world.project,
+        env=world.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+    assert int(out.split()[1], 16) & 0b11 == 0b11
+
+
 def test_ctrl_c_is_the_agents_and_not_ours(world: World) -> None:
     world.agent("trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.05; done")
 
@@ -234,6 +253,42 @@ def test_a_wrap_within_a_wrap_has_a_proxy_of_its_own_and_goes_past_the_outer_one
     assert outer[0].endswith("/own")
 
 
+def test_a_wrap_within_a_wrap_may_have_another_data_folder(world: World) -> None:
+    inner = f"HEADROOM_HOME={world.folder}/inner {sys.executable} -m headroom_wrap wrap claude inner"
+    show = "bash -c 'command -v headroom'"
+    world.agent(f'case "$*" in *inner) ulimit -s 1000; {show} ;; *) {inner} ;; esac')
+
+    assert world.run("wrap", "claude").stdout == f"{world.folder}/inner/bin/headroom\n"
+
+
+def test_no_proxy_of_the_users_takes_no_inference_host_past_the_proxy(world: World) -> None:
+    script = world.commands / "mine"
+    script.write_text('#!/bin/sh\necho "$NO_PROXY"')
+    script.chmod(0o755)
+
+    said = world.run("wrap", "--", "mine", NO_PROXY=".openai.com,intra.example", HEADROOM_HOSTS="llm.example").stdout
+
+    assert said == "intra.example,127.0.0.1,localhost,::1\n"
+
+
+def test_a_proxy_that_only_claude_codes_settings_name_is_chained(world: World) -> None:
+    call = "import os, urllib.request as u; u.urlopen(os.environ['ANTHROPIC_BASE_URL'] + '/v1/models', timeout=20)"
+    world.agent(f'{sys.executable} -c "{call}" 2> /dev/null')
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        own.settimeout(60)
+        file = world.folder / "home" / ".claude" / "settings.json"
+        file.parent.mkdir()
+        url = f"http://127.0.0.1:{own.getsockname()[1]}"
+        file.write_text(json.dumps({"env": {"HTTPS_PROXY": url, "NO_PROXY": "intra.example"}}))
+        with subprocess.Popen(
+            world.command("wrap", "claude"), cwd=world.project, env=world.environment, stdin=subprocess.DEVNULL
+        ) as child:
+            came, _ = own.accept()
+            with came:
+                assert came.recv(1000).startswith(b"CONNECT api.anthropic.com:443 ")
+            assert child.wait(60) == 1
+
+
 def test_when_the_agent_stops_itself_we_stop_and_go_on_together(world: World) -> None:
     world.agent("echo ready; kill -STOP $$; exit 5")
 
@@ -250,6 +305,20 @@ def test_a_missing_agent_is_one_line_with_the_command_that_installs_it(world: Wo
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
         "headroom: Claude Code is not installed: no 'claude' on PATH; run: npm install -g @anthropic-ai/claude-code\n"
+    )
+
+
+def test_a_command_that_the_system_can_not_run_is_one_line(world: World) -> None:
+    script = world.commands / "bare"
+    script.write_text("echo hi\n")
+    script.chmod(0o755)
+
+    ended = world.run("wrap", "--", "bare")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"headroom: {script} can't be run: Exec format error; "
+        "a script's first line has to say what runs it, such as #!/bin/sh\n"
     )
 
 
@@ -311,6 +380,12 @@ def test_a_bash_env_of_the_users_own_still_counts(world: World) -> None:
     assert out == f"yes\n{world.folder / 'headroom' / 'bin' / 'headroom'}\n"
 
 
+def test_a_strict_bash_of_the_agents_says_nothing_of_ours(world: World) -> None:
+    world.agent("bash -euo pipefail -c 'command -v headroom' 2>&1")
+
+    assert world.run("wrap", "claude").stdout == f"{world.folder / 'headroom' / 'bin' / 'headroom'}\n"
+
+
 def test_modules_in_the_users_project_are_not_imported(world: World) -> None:
     for name in ("json.py", "click.py", "sqlite3.py", "mitmproxy.py"):
         (world.project / name).write_text("raise SystemExit('the project was imported')")
@@ -331,13 +406,14 @@ def test_modules_in_the_users_project_are_not_imported(world: World) -> None:
     assert "the project was imported" not in ended.stderr
 
 
-def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World) -> None:
+@pytest.mark.parametrize(("term", "times"), [("xterm", 1), ("dumb", 0)])
+def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World, term: str, times: int) -> None:
     world.agent("test -t 0 && test -t 1 && stty size; exit 6")
     leader, follower = pty.openpty()
     with subprocess.Popen(
         ["sh", "-c", 'stty rows 24 cols 91; exec "$@"', "sh", *world.command("wrap", "claude")],
         cwd=world.project,
-        env={**world.environment, "TERM": "xterm"},
+        env={**world.environment, "TERM": term},
         stdin=follower,
         stdout=follower,
         stderr=follower,
@@ -348,7 +424,7 @@ def test_the_agent_has_the_terminal_and_the_title_is_put_back(world: World) -> N
         assert child.wait(60) == 6
 
     assert "24 91" in said
-    assert said.count("\x1b[22;2t") == said.count("\x1b[23;2t") == 1
+    assert said.count("\x1b[22;2t") == said.count("\x1b[23;2t") == times
 
 
 def everything(leader: int) -> str:

@@ -17,7 +17,7 @@ OPUS = Price(5.0, 25.0, 0.5, 6.25, 10.0)
 @pytest.mark.parametrize(
     "name",
     [
-        "claude-opus-4-5", "claude-opus-4-5-20251101", "anthropic/claude-opus-4.5".replace("4.5", "4-5"),
+        "claude-opus-4-5", "claude-opus-4-5-20251101", "anthropic/claude-opus-4-5", "anthropic/claude-opus-4.5",
         "us.anthropic.claude-opus-4-5-20251101-v1:0", "claude-opus-4-5@20251101", "claude-opus-4-5[1m]",
         "Claude-Opus-4-5-latest",
     ],
@@ -26,7 +26,9 @@ def test_a_model_is_found_under_its_usual_names(tmp_path: Path, name: str) -> No
     assert Prices(tmp_path).of(name) == OPUS
 
 
-@pytest.mark.parametrize("name", ["", "unknown", "gpt-5-", "gpt-5-pro", "claude-opus-4-5-super", "-latest", "gpt"])
+@pytest.mark.parametrize(
+    "name", ["", "unknown", "claude-opus-4.55", "gpt-5-", "gpt-5-pro", "claude-opus-4-5-super", "-latest", "gpt"]
+)
 def test_a_model_that_is_not_listed_has_no_price(tmp_path: Path, name: str) -> None:
     assert Prices(tmp_path).of(name) is None
 
@@ -50,6 +52,7 @@ def test_the_users_own_prices_come_first(tmp_path: Path) -> None:
     assert prices.of("claude-opus-4-5-20251101") == Price(1.0, 2.0, 1.0, 1.0, 1.0)
     assert prices.of("local") == Price(0.0, 0.0, 0.0, 0.0, 0.0)
     assert prices.of("claude-opus-4-6") == OPUS
+    assert prices.of("claude-opus-4.5") == Price(1.0, 2.0, 1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"models": 1}', '{"models": {"m": {"input": "x", "output": 1}}}'])

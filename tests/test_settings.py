@@ -162,5 +162,17 @@ def test_the_environment_is_handed_out_as_a_copy(monkeypatch: pytest.MonkeyPatch
 def test_the_data_folder_is_found_whatever_else_is_wrong(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADROOM_FLOOR", "many")
     assert settings.home() == Settings().home
+    user(place, f'home = "{place / "mine"}"\nflor = 3\n')
+    assert settings.home() == place / "mine"
+    monkeypatch.setenv("HEADROOM_HOME", "~/kept")
+    assert settings.home() == Path("~/kept").expanduser()
     monkeypatch.setenv("HEADROOM_HOME", str(place))
     assert settings.home() == place
+
+
+def test_in_a_folder_that_is_gone_what_the_user_chose_holds(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user(place, "floor = 7\n")
+    monkeypatch.chdir(place / "project" / "deep")
+    (place / "project" / "deep").rmdir()
+
+    assert load().floor == 7

@@ -115,6 +115,17 @@ def test_where_headroom_is_gone_the_agent_runs_as_without(shimmed: Shimmed) -> N
     assert shimmed.shell("sh", "claude a").stdout == "|<a>in"
 
 
+@pytest.mark.parametrize("script", [None, "#!/nowhere/python\n"])
+def test_the_shim_needs_no_script_that_another_headroom_may_have_written(shimmed: Shimmed, script: str | None) -> None:
+    file = shimmed.folder / "headroom" / "bin" / "headroom"
+    if script is None:
+        file.unlink()
+    else:
+        file.write_text(script)
+
+    assert shimmed.shell("sh", "claude a").stdout == "wrapped|<a>in"
+
+
 @pytest.mark.parametrize("shell", shim.SHELLS)
 @pytest.mark.parametrize("before", [None, "", "alias x=y\n", "no end"])
 def test_uninstall_leaves_no_trace(tmp_path: Path, shell: str, before: str | None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -50,11 +51,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where the proxy accepts: the ports for base URLs and for CONNECT, and the file of roots that includes ours."""
+    """Where the proxy accepts: the ports for base URLs and for CONNECT, and the file of roots that includes ours.
+
+    `hosts`: those that it decrypts, where it is known to an agent that is led by CONNECT.
+    """
 
     base: int
     connect: int
     ca: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,14 @@ class Route:
 
     `upstream` is the origin (scheme, host, port) behind the base-URL listener; its path stays on the agent's side of
     the proxy, so that the agent sends the very paths that it would send without us. `hosts` are to be decrypted besides
-    the known inference hosts: endpoints that the user's own configuration names.
+    the known inference hosts: endpoints that the user's own configuration names. `own`: the variables of that
+    configuration, which may name the user's own proxy and roots.
     """
 
     upstream: str
     start: Callable[[Listening], Start]
     hosts: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +108,32 @@ class Agent:
 
 def origin_and_path(url: str) -> tuple[str, str]:
     """-> `https://host:port` and the path without a final slash. Raises Refused for what is no http URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # an impossible port or address
+        known = False
+    if not known:
         raise Refused(f"{url!r} is no URL of a provider", "", "give one like https://llm.example.com")
     return urlunsplit((parts.scheme, parts.netloc, "", "", "")), parts.path.rstrip("/")
 
 
-def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
-    """-> NO_PROXY with this machine added, so that a proxy the user has is not asked for the way to ours."""
+def without_proxy(environment: Mapping[str, str], led: Collection[str] = ()) -> dict[str, str]:
+    """-> NO_PROXY with this machine added, so that a proxy the user has is not asked for the way to ours.
+
+    Names that are for a host of `led` go: past the user's own proxy ours takes the agent there.
+    """
     given = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
     names = [name.strip() for name in given.split(",") if name.strip()]
+    names = [name for name in names if not _excepts(name, led)]
     value = ",".join([*names, *(name for name in LOOPBACK if name not in names)])
     return {"NO_PROXY": value, "no_proxy": value}
+
+
+def _excepts(name: str, hosts: Collection[str]) -> bool:
+    """-> whether a name in NO_PROXY (`.example.com`, `llm.example.com:443`, `*`) is for one of these hosts."""
+    bare = re.sub(r":\d+\Z", "", name.lower().lstrip("*."))
+    return any(not bare or f".{host}".endswith(f".{bare}") or f".{bare}".endswith(f".{host}") for host in hosts)
 
 
 def through_proxy(listening: Listening, environment: Mapping[str, str]) -> dict[str, str]:
@@ -122,4 +143,4 @@ def through_proxy(listening: Listening, environment: Mapping[str, str]) -> dict[
     """
     proxy = f"http://127.0.0.1:{listening.connect}"
     roots = dict.fromkeys(CERTIFICATES, listening.ca)
-    return {"HTTPS_PROXY": proxy, "https_proxy": proxy, **roots, **without_proxy(environment)}
+    return {"HTTPS_PROXY": proxy, "https_proxy": proxy, **roots, **without_proxy(environment, listening.hosts)}

@@ -51,10 +51,13 @@ def route(wish: Wish) -> Route:
         environment = (
             through_proxy(listening, seen) if connect else _base(f"http://127.0.0.1:{listening.base}{path}", seen)
         )
+        if {"NO_PROXY", "no_proxy"} & own.keys():  # a settings file's would outrank that of the environment
+            environment = {**without_proxy(seen), **environment}
         settings = json.dumps(_merged(given, environment, wish.server is not None))
-        return Start((*_servers(wish), "--settings", settings, *arguments), {**environment, **without_proxy(seen)})
+        return Start((*_servers(wish), "--settings", settings, *arguments), {**without_proxy(seen), **environment})
 
-    return Route("" if connect else origin, start, (urlsplit(origin).hostname or "",) if connect else ())
+    hosts = (urlsplit(origin).hostname or "",) if connect else ()
+    return Route("" if connect else origin, start, hosts, {name: str(value) for name, value in own.items()})
 
 
 def _base(url: str, seen: Mapping[str, Any]) -> dict[str, str]:

@@ -96,6 +96,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
     except OSError as problem:
+        if problem.errno == errno.ENOENT and not problem.filename:  # os.getcwd
+            _refused("the current folder has been removed; change to one that is there", None)
         if problem.errno not in _OUTPUT or problem.filename:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try to write the rest again when it ends

@@ -137,7 +137,7 @@ Headroom listens on {base}{f" (pid {pid})" if pid else ""}. {end}. Point agents 
 def interrupted() -> Iterator[threading.Event]:
     """-> an event that is set at Ctrl-C, SIGTERM and SIGHUP while the block runs."""
     over = threading.Event()
-    caught = host.signals("SIGINT", "SIGTERM", "SIGHUP")
+    caught = host.heeded("SIGINT", "SIGTERM", "SIGHUP")
     before = {number: signal.signal(number, lambda *_: over.set()) for number in caught}
     try:
         yield over

@@ -9,12 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
-from headroom_wrap.agents import CERTIFICATES
-from headroom_wrap.launch import Title
+from headroom_wrap.launch import Title, chained
 from headroom_wrap.ledger import Ledger
 from headroom_wrap.proxy.options import Options
 from headroom_wrap.refused import Refused
@@ -59,17 +57,13 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         from headroom_wrap.route import policy  # noqa: PLC0415 - loads them all, 0.3 s; in a worker it would be too late
 
         policy(settings)
-    given = {name.upper(): value for name, value in sorted(environment.items(), reverse=True)}
-    no_proxy = [name.strip() for name in given.get("NO_PROXY", "").split(",") if name.strip()]
     options = Options(
         home=str(settings.home),
         session=session,
         project=Path.cwd().name,
         upstream=settings.upstream,
-        upstream_proxy=settings.upstream_proxy or usable_proxy(given.get("HTTPS_PROXY", "")),
-        no_proxy=tuple(no_proxy),
+        upstream_proxy=settings.upstream_proxy,
         hosts=settings.hosts,
-        extra_ca=tuple(sorted({environment[name] for name in CERTIFICATES if environment.get(name)})),
         base_port=settings.port,
         enabled=settings.enabled,
         way_back=settings.way_back,
@@ -82,6 +76,7 @@ def proxy_options(settings: Settings, environment: Mapping[str, str], session: s
         keep_bytes=settings.keep_bytes,
         lossless=learnt(settings.home),
     )
+    options = chained(options, environment)
     return ordered(options, settings) if settings.scorer else options
 
 
@@ -106,11 +101,6 @@ def learnt(home: Path) -> tuple[str, ...]:
         return ()
     finally:
         ledger.close()
-
-
-def usable_proxy(url: str) -> str:
-    """-> the proxy's URL; one without a scheme, as curl allows it, gets "http"."""
-    return url if not url or urlsplit(url).scheme in ("http", "https") else f"http://{url}"
 
 
 def title_for(options: Options) -> Title:

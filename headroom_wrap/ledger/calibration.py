@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from headroom_wrap import tokens
@@ -61,6 +61,11 @@ def calibrations(models: Iterable[str], samples: Iterable[tuple[str, float]]) ->
         calibration = _calibration(model, by_family.get(family(model), []))
         found.setdefault(calibration.family, calibration)
     return found
+
+
+def of(model: str, known: Mapping[str, Calibration]) -> Calibration:
+    """-> that of a model's family; the estimate where it was first used after the `known` ones were made."""
+    return known.get(family(model)) or _calibration(model, [])
 
 
 def _calibration(model: str, ratios: list[float]) -> Calibration:

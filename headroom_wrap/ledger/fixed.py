@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from headroom_wrap.ledger.calibration import Calibration, family
+from headroom_wrap.ledger import calibration
+from headroom_wrap.ledger.calibration import Calibration
 from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, Window, tier
 from headroom_wrap.prices import Prices
 from headroom_wrap.store.database import Database
@@ -47,13 +48,14 @@ def fixed(
 ) -> tuple[Fixed, ...]:
     """-> one row for each agent and part, the dearest first; `bills`: dollars of all requests of an agent."""
     values = window._asdict()
-    parts: dict[int, list[tuple[str, int]]] = {}
+    sets = database.read(_SETS, values)
+    parts: dict[int, list[tuple[str, int]]] = {number: [] for _, _, number, _ in sets}
     for number, name, tokens in database.read(_PARTS, values):
         parts.setdefault(number, []).append((name, tokens))
     rows: dict[tuple[str, str], Fixed] = {}
-    for agent, model, number, requests in database.read(_SETS, values):
+    for agent, model, number, requests in sets:
         whole = sum(tokens for _, tokens in parts[number])
-        factor = calibrated[family(model)].factor
+        factor = calibration.of(model, calibrated).factor
         cost = _cost(database, prices, {**values, "agent": agent, "model": model, "fixed": number}, whole * factor)
         for name, tokens in parts[number]:
             share = None if cost is None else cost * tokens / whole

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from headroom_wrap.ledger.calibration import Calibration, family
+from headroom_wrap.ledger import calibration
+from headroom_wrap.ledger.calibration import Calibration
 from headroom_wrap.ledger.tables import IN_WINDOW, PROMPT, REPORTED, SENT, Window, tier
 from headroom_wrap.prices import Price, Prices
 from headroom_wrap.store.database import Database
@@ -114,11 +115,12 @@ def totals(
     for name, model, _, login, prompt, unsplit, *again_and_counts in rows:
         again, counts = again_and_counts[: len(_BILLED)], again_and_counts[len(_BILLED) :]
         sums = Totals(name, **dict(zip(_SUMMED, counts, strict=True)))
-        one = _priced(sums, prices.of(model, prompt), calibrated[family(model)], unsplit, again)
+        one = _priced(sums, prices.of(model, prompt), calibration.of(model, calibrated), unsplit, again)
         one = _by_login(one) if login else replace(one, owed=one.bill, kept=one.net)
         summed[name] = _added(summed[name], one) if name in summed else one
     for name, sessions in database.read(_SESSIONS.format(by=COLUMNS[by]), window._asdict()):
-        summed[name] = replace(summed[name], sessions=sessions)
+        if name in summed:  # else its first request was recorded just now
+            summed[name] = replace(summed[name], sessions=sessions)
     return tuple(sorted(summed.values(), key=lambda total: (-(total.net or 0.0), -total.removed, total.name)))
 
 

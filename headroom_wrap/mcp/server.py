@@ -18,6 +18,8 @@ from headroom_wrap.store import Unavailable, UnknownRef
 
 _EXPECTED = (Refused, UnknownRef, Unavailable, BadPrices, ValueError)
 
+_REQUIRED = {name: required for name, _, _, required in TOOLS}
+
 
 def serve(home: Path) -> None:
     """Answer until stdin closes; originals are those under `home`."""
@@ -42,6 +44,8 @@ def answered(home: Path, name: str, given: Mapping[str, Any]) -> types.CallToolR
     """-> the text that a tool answers, or the line that says what was wrong with the call."""
     if name not in ANSWERS:
         return _result(f"there is no tool {name!r}; there are {', '.join(ANSWERS)}", error=True)
+    if missing := [each for each in _REQUIRED[name] if not isinstance(given.get(each), str)]:
+        return _result(f"{missing[0]!r} is missing or no text; {name} needs it", error=True)
     try:
         return _result(ANSWERS[name](home, given).encode("utf-8", "replace").decode())
     except _EXPECTED as problem:

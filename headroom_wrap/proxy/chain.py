@@ -25,15 +25,18 @@ class Chain:
             self._read(url if "://" in url else f"http://{url}")
 
     def _read(self, url: str) -> None:
-        parts = urlsplit(url)
+        wrong = ValueError("the upstream proxy is no http:// or https:// URL; give one like http://proxy.example:3128")
+        try:
+            parts = urlsplit(url)
+            port = parts.port or {"http": 80}.get(parts.scheme, 443)
+        except ValueError:  # its words would quote a password that holds a slash
+            raise wrong from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(
-                "the upstream proxy is no http:// or https:// URL; give one like http://proxy.example:3128"
-            )
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+            raise wrong
         scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
         self.via = (scheme, (parts.hostname, port))
-        self.mode = f"upstream:{scheme}://{parts.hostname}:{port}"
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        self.mode = f"upstream:{scheme}://{host}:{port}"
         if parts.username:
             secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._authorization = "Basic " + base64.b64encode(secret.encode()).decode()

@@ -109,6 +109,14 @@ def test_no_proxy_is_kept_and_this_machine_added(tmp_path: Path) -> None:
     assert environment["NO_PROXY"] == "intra.example,localhost,127.0.0.1,::1"
 
 
+def test_the_no_proxy_of_a_settings_file_is_given_as_the_settings_are(tmp_path: Path) -> None:
+    settings(tmp_path, "home/.claude/settings.json", HTTP_PROXY="http://corp.example:3128", NO_PROXY="intra.example")
+
+    _, document, _, environment = started(wish(tmp_path))
+
+    assert document["env"]["NO_PROXY"] == environment["NO_PROXY"] == "intra.example,127.0.0.1,localhost,::1"
+
+
 @pytest.mark.parametrize(
     ("where", "environment", "says"),
     [
@@ -116,6 +124,8 @@ def test_no_proxy_is_kept_and_this_machine_added(tmp_path: Path) -> None:
         ("project/.claude/settings.local.json", {}, "headroom wrap --upstream https://repo.example claude"),
         ("", {"CLAUDE_CODE_USE_BEDROCK": "1"}, "Amazon Bedrock"),
         ("", {"ANTHROPIC_BASE_URL": "gateway.example"}, "'gateway.example' is no URL of a provider"),
+        ("", {"ANTHROPIC_BASE_URL": "http://h:99999"}, "'http://h:99999' is no URL of a provider"),
+        ("", {"ANTHROPIC_BASE_URL": "https://[::1"}, "'https://[::1' is no URL of a provider"),
     ],
 )
 def test_what_would_go_past_the_proxy_or_to_a_stranger_is_refused_in_one_line(

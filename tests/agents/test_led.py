@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_by_connect_the_agent_keeps_its_providers_and_gets_a_proxy_and_roots() -
         "MORE": "1",
         **NO_PROXY,
     }
+
+
+@pytest.mark.parametrize("name", ["*", ".example.com", "*.Example.com", "llm.example.com:443", "eu.llm.example.com"])
+def test_by_connect_no_host_that_is_decrypted_goes_past_the_proxy(name: str) -> None:
+    route = by_connect(wish(NO_PROXY=f"intra.example,{name},10.0.0.0/8,::1"))
+    start = route.start(replace(LISTENING, hosts=("llm.example.com", "api.openai.com")))
+
+    assert start.environment["NO_PROXY"] == "intra.example,10.0.0.0/8,::1,127.0.0.1,localhost"
 
 
 def test_an_upstream_is_refused_where_the_agent_chooses_its_provider() -> None:

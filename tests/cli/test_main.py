@@ -66,9 +66,10 @@ def test_the_version_is_said_also_from_a_checkout() -> None:
     assert CliRunner().invoke(group, ["--version"]).output.startswith("headroom")
 
 
-def ran(home: Path, *words: str, **variables: str) -> tuple[int, str, str]:
-    """-> exit code, stdout and stderr of the command with nobody to answer it."""
-    command = [sys.executable, "-m", "headroom_wrap", *words]
+def ran(home: Path, *words: str, before: str = "pass", **variables: str) -> tuple[int, str, str]:
+    """-> exit code, stdout and stderr of the command with nobody to answer it, after some Python."""
+    source = f"import sys, os; {before}; from headroom_wrap.cli import main; main()"
+    command = [sys.executable, "-c", source, *words]
     given = {**environment(), "HEADROOM_HOME": str(home), **variables}
     pipe = subprocess.PIPE
     ended = subprocess.run(command, env=given, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, check=False)
@@ -117,6 +118,21 @@ def test_a_setting_that_cannot_be_used_starts_nothing(variable: str, value: str,
     code, out, err = ran(tmp_path, "wrap", "claude", **{variable: value})
     assert (code, out) == (2, "")
     assert err.startswith(f"headroom: {says}") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("wrap -- true", "headroom: the current folder has been removed; change to one that is there\n"),
+        ("get 1234", "headroom: 1234: mistyped, its check character does not fit; copy it from the marker again\n"),
+    ],
+)
+def test_a_current_folder_that_is_gone_is_one_line_where_it_matters(words: str, says: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    before = f"import headroom_wrap.cli; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
+
+    assert ran(tmp_path, *words.split(), before=before) == (2, "", says)
 
 
 def test_variables_of_other_programs_are_theirs(tmp_path: Path) -> None:

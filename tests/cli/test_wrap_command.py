@@ -8,8 +8,10 @@ from click.testing import CliRunner
 
 from headroom_wrap.agents.known import AGENTS
 from headroom_wrap.cli import group, wrap
-from headroom_wrap.cli.session import usable_proxy
+from headroom_wrap.cli.session import proxy_options
 from headroom_wrap.refused import Refused
+from headroom_wrap.running import Running
+from headroom_wrap.settings import Settings, environment
 
 
 def test_without_an_agent_the_agents_are_listed_with_how_to_install_them() -> None:
@@ -75,8 +77,29 @@ def test_dashes_with_nothing_behind_them_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "url"),
-    [("", ""), ("http://proxy:1", "http://proxy:1"), ("proxy.example:3128", "http://proxy.example:3128")],
+    ("given", "url", "no_proxy"),
+    [
+        ({}, "", ()),
+        ({"HTTPS_PROXY": "proxy.example:3128"}, "proxy.example:3128", ()),
+        ({"HTTPS_PROXY": "http://upper:1", "https_proxy": "http://lower:1"}, "http://upper:1", ()),
+        (
+            {"HTTPS_PROXY": "", "https_proxy": "http://lower:1", "NO_PROXY": "", "no_proxy": "a, b"},
+            "http://lower:1",
+            ("a", "b"),
+        ),
+    ],
 )
-def test_a_proxy_may_be_given_without_a_scheme(given: str, url: str) -> None:
-    assert usable_proxy(given) == url
+def test_the_users_own_proxy_is_chained(
+    given: dict[str, str], url: str, no_proxy: tuple[str, ...], tmp_path: Path
+) -> None:
+    options = proxy_options(Settings(home=tmp_path), given, "s")
+
+    assert (options.upstream_proxy, options.no_proxy) == (url, no_proxy)
+
+
+@pytest.mark.slow
+def test_a_proxy_that_can_not_be_chained_is_said_before_the_agent_starts(tmp_path: Path) -> None:
+    options = proxy_options(Settings(home=tmp_path), {"HTTPS_PROXY": "socks5://127.0.0.1:1080"}, "s")
+
+    with pytest.raises(Refused, match="the upstream proxy is no http:// or https:// URL"):
+        Running(options, environment())

@@ -8,13 +8,17 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
+from string import ascii_lowercase
+from typing import Any
 
 import pytest
 
 from headroom_wrap.ledger import Ledger, Part, Passed, Totals, sweep
 from headroom_wrap.segment import Exchange, Outcome, Usage
 from headroom_wrap.store import UnknownRef
+from headroom_wrap.store.database import Database
 from headroom_wrap.store.local import LocalStore
 
 MODEL = "test-model"
@@ -52,6 +56,24 @@ def replayed(outcome: Outcome) -> Outcome:
 def test_an_empty_ledger_has_no_rows(ledger: Ledger) -> None:
     assert (ledger.totals(), ledger.parts(), ledger.passed(), ledger.alarms()) == ((), (), (), ())
     assert (ledger.refs(), ledger.latest()) == (frozenset(), "")
+
+
+def test_a_request_that_another_session_records_meanwhile_breaks_no_sum(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, models, read = Ledger(tmp_path), map("".join, product(ascii_lowercase, repeat=2)), Database.read
+
+    def then_another(self: Database, sql: str, values: Any = ()) -> list[Any]:
+        rows, model = read(self, sql, values), next(models)
+        other.record(exchange(sent(900, 300), session=model, agent=model, model=model, fixed=(("", 9), (model, 1))))
+        return rows
+
+    monkeypatch.setattr(Database, "read", then_another)
+
+    assert ledger.totals()[0].exchanges >= 1
+    assert len(ledger.totals(by="session")) >= 2
+    assert len(ledger.fixed()) >= 2
+    other.close()
 
 
 def test_a_removed_token_counts_once_at_the_write_price_and_then_at_the_read_price(ledger: Ledger) -> None:

@@ -139,6 +139,15 @@ def test_a_wrong_call_is_answered_by_one_line_with_the_mend(
     assert result.isError and says in text_of(result) and "\n" not in text_of(result)
 
 
+@pytest.mark.parametrize("text", [{}, {"text": None}, {"text": 5}])
+def test_a_call_without_what_a_tool_needs_is_told_so(text: dict[str, Any], tmp_path: Path) -> None:
+    from headroom_wrap.mcp.server import answered  # noqa: PLC0415
+
+    result = answered(tmp_path, "headroom_compress", text)
+
+    assert (text_of(result), result.isError) == ("'text' is missing or no text; headroom_compress needs it", True)
+
+
 def test_an_unknown_tool_is_an_error(tmp_path: Path) -> None:
     failed, text = called(tmp_path, "headroom_other")
     assert failed and "headroom_retrieve" in text
