@@ -20,7 +20,7 @@ OMITTED = "terminal colours and overwritten text"
 _ESCAPE = re.compile(
     "\x1b(?:"
     r"\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor (ECMA-48 5.4)
-    "|[\\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"  # OSC, DCS, SOS, PM, APC up to BEL or ST: titles, links
+    "|[\\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\\\)"  # OSC, DCS, SOS, PM, APC up to BEL or ST: titles, links
     "|[ -/]*[0-~]?"  # two and three character sequences, and a lone ESC
     ")"
 )

@@ -16,6 +16,12 @@ def test_colours_titles_and_cursor_moves_go() -> None:
     assert cleaned(text) == Compressed("red plain end\nnext", OMITTED)
 
 
+@pytest.mark.parametrize("start", ["\x1b]", "\x1bP", "\x1bX", "\x1b^", "\x1b_"])
+def test_a_title_without_an_end_takes_no_text_with_it(start: str) -> None:
+    found = cleaned(f"one\n{start}0;ERROR: disk full\ntwo\n")
+    assert found is not None and "ERROR: disk full" in found.text
+
+
 def test_of_a_line_written_over_the_last_text_stays() -> None:
     assert cleaned("get  1%\rget 50%\rget 100%\ndone") == Compressed("get 100%\ndone", OMITTED)
 
