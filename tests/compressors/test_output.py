@@ -133,6 +133,14 @@ def test_library_frames_fold_but_for_those_next_to_the_failure() -> None:
     assert kept(found.text) == [trace[0], *frames[-4:], *user, "KeyError: 'at'"]
 
 
+def test_a_message_below_a_frame_without_its_source_stays() -> None:
+    frame = '  File "/usr/lib/python3.12/site-packages/web/app.pyx", line {}, in run'
+    failed = [part for number in range(9) for part in (frame.format(number), f"KeyError: 'at {number}'")]
+    found = output(segment([*failed, *(f"tests/test_a.py::test_{number} PASSED" for number in range(60))]))
+    assert found is not None
+    assert [line for line in kept(found.text) if line.startswith("KeyError")] == failed[1::2]
+
+
 def test_a_step_that_failed_is_no_noise() -> None:
     steps = [f"  Building wheel for part{number} (setup.py): started" for number in range(40)]
     failed = "  Building wheel for bad (setup.py): finished with status 'error'"
