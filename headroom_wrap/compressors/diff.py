@@ -163,7 +163,7 @@ def _fold_same(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) 
 
 
 def _fold_moved(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) -> set[int]:
-    """Labels blocks of deleted lines that stand, in the same order, among the added lines. -> where they stand there."""
+    """Labels blocks of deleted lines that stand, in the same order, among the added lines. -> their places there."""
     shown: set[int] = set()
     written = [hunk for hunk in hunks if labels[hunk.first] == KEEP and not _unwritten(hunk.path)]
     added = [place for hunk in written for place in range(hunk.first, hunk.last) if lines[place].startswith("+")]

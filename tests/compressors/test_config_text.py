@@ -12,8 +12,18 @@ FORMS = {
     "yarn.lock": lambda n: [f"{n}@^1.0.0:", '  version "1.0.0"', f'  resolved "https://r/{n}.tgz#0f"', ""],
     "pnpm-lock.yaml": lambda n: [f"  {n}@1.0.0:", "    resolution: {integrity: sha512-0f}", "    dev: true", ""],
     "package-lock.json": lambda n: [f'    "node_modules/{n}": {{', '      "version": "1.0.0",', "    },"],
-    "Pipfile.lock": lambda n: [f'        "{n}": {{', '            "hashes": [],', f'            "version": "=={len(n)}"', "        },"],
-    "composer.lock": lambda n: ["        {", f'            "name": "{n}",', '            "version": "1.0.0"', "        },"],
+    "Pipfile.lock": lambda n: [
+        f'        "{n}": {{',
+        '            "hashes": [],',
+        f'            "version": "=={len(n)}"',
+        "        },",
+    ],
+    "composer.lock": lambda n: [
+        "        {",
+        f'            "name": "{n}",',
+        '            "version": "1.0.0"',
+        "        },",
+    ],
     "go.sum": lambda n: [f"example.org/x/{n} v1.0.0 h1:0f=", f"example.org/x/{n} v1.0.0/go.mod h1:0f="],
 }
 
@@ -54,7 +64,8 @@ def test_a_package_that_the_goal_names_stays(name):
 
 
 def test_a_named_package_keeps_its_dependencies():
-    inside = ['      "version": "1.0.0",', '      "dependencies": {', *(f'        "d{n}": "^1",' for n in range(9)), "      },"]
+    needs = [f'        "d{n}": "^1",' for n in range(9)]
+    inside = ['      "version": "1.0.0",', '      "dependencies": {', *needs, "      },"]
     entries = [line for n in NAMES for line in (f'    "node_modules/{n}": {{', *inside, "    },")]
     lines = ["{", '  "packages": {', *entries, "  }", "}"]
     text = config_text(read("package-lock.json", lines, goal="who needs q-lib?")).text

@@ -129,7 +129,9 @@ def test_counts_and_sums_are_over_all_rows() -> None:
 
 
 def test_a_code_that_begins_with_zero_is_counted_as_it_is_written() -> None:
-    text = "town,zip,plan\n" + "".join(f"town number {n} of the county,{('00501', '501')[n % 2]},a\n" for n in range(400))
+    text = "town,zip,plan\n" + "".join(
+        f"town number {n} of the county,{('00501', '501')[n % 2]},a\n" for n in range(400)
+    )
     found = tables(Segment(text, "Bash", "cat towns.csv", way_back="headroom get", ref="0123456789a"))
     assert found is not None
     assert "zip: 00501×200 501×200" in found.text
