@@ -44,10 +44,10 @@ def repeats(segment: Segment) -> Compressed | None:
     if edited(segment):
         return None
     lines = segment.text.split("\n")
-    if segment.way_back and (found := _alike(segment, lines)):
-        return found
     if any(line.startswith("[previous ") and _FOLD.fullmatch(line) for line in lines):
         return None
+    if segment.way_back and (found := _alike(segment, lines)):
+        return found
     text = "\n".join(_folded(lines))
     if len(text) >= len(segment.text) or expand(text) != segment.text:
         return None
