@@ -37,6 +37,7 @@ _GENERATED = re.compile(
     r"\.min\.(?:js|css)$|\.(?:map|snap|svg|pb\.go|pb\.cc|pb\.h|bundle\.js)$|_pb2(?:_grpc)?\.py$|\.(?:g|generated|gen)\.\w+$"
     r"|(?:^|/)(?:vendor|node_modules|third_party|__snapshots__|dist|__generated__)/"
 )
+_BY_WORD = re.compile(r"\[-.*-\]|\{\+.*\+\}")
 _MOVED = 5
 _DELETED = 20
 _CONTEXT = 20
@@ -101,9 +102,14 @@ def _hunks(lines: Sequence[str], labels: list[str]) -> Iterator[_Hunk]:
             place = _binary(lines, place, labels)
         elif match := _HUNK.match(line):
             last = _end(lines, place, int(match[1] or 1), int(match[2] or 1))
-            if last > place:
+            if any(line.startswith(("+", "-")) for line in lines[place:last]) and not _is_by_word(lines[place:last]):
                 yield _Hunk(path, place, last, deletes)
             place, headed = last, False
+
+
+def _is_by_word(body: Sequence[str]) -> bool:
+    """-> whether words are marked instead of lines: `x = [-1-]{+2+}` has no sign in front and is no unchanged line."""
+    return any(line[:1] not in ("+", "-") and _BY_WORD.search(line) for line in body)
 
 
 def _end(lines: Sequence[str], place: int, old: int, new: int) -> int:

@@ -86,6 +86,12 @@ def test_the_middle_of_long_context_folds_and_the_hunk_line_stays() -> None:
     assert kept(found.text) == [*lines[:10], *lines[-7:]]
 
 
+@pytest.mark.parametrize("marked", ["    x_{0} = [-{0}-]{{+1+}}", "    x_{0} = {{+1+}}", "    x_{0} = 1"])
+def test_a_diff_by_word_is_left_alone(marked: str) -> None:
+    body = [marked.format(number) for number in range(80)]
+    assert diff(segment([*head("a.py"), "@@ -1,80 +1,80 @@", *body])) is None
+
+
 def test_lines_outside_of_hunks_are_never_touched() -> None:
     after = ["--- done ---", *(f"+ step {number} of the deployment" for number in range(60))]
     found = diff(segment([*LOCK, *after]))
