@@ -279,6 +279,22 @@ def test_what_is_no_log_is_left_alone(lines: list[str]) -> None:
     assert logs(segment(lines)) is None
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "aws s3 ls s3://shop --recursive",
+        "find . -type f -printf '%TY-%Tm-%Td %TT %s %p\\n'",
+        "git -C shop log --format='%ai %s'",
+        "tar -tvf shop.tgz",
+        "history",
+    ],
+)
+def test_what_a_command_lists_with_times_is_no_log(call: str) -> None:
+    lines = [f"2026-03-04 05:{number % 60:02}:00 {number * 37} img/scan_{number}.png" for number in range(200)]
+    assert logs(segment(lines, call=call)) is None
+    assert logs(segment(lines, call=f"{call}; cat shop.log")) is not None
+
+
 def test_without_a_way_back_every_line_can_be_read_back() -> None:
     given_ = segment([served(number) for number in range(100)], way_back="")
     found = logs(given_)
