@@ -8,7 +8,7 @@ Keeps
 Leaves out
     Older one-line entries, the other lines of older full entries, untracked and ignored files after the first fifteen.
 Not for
-    Logs with patches (`diff` reads them), `git blame` (`blame`).
+    Logs with patches (`diff` reads them), `git blame` (`blame`), lists of refs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENTRY = re.compile(r"commit [0-9a-f]{7,40}\b")
 _SHORT = re.compile(
     r"(?:[*|\\/ ]+)?[0-9a-f]{7,40} "
     r"(?! *(?:[^\s(]+ +)?(?:\d{1,9} +)?(?:\([^)]{1,200} )?\d{1,9}\)(?: |$))"
-    r"(?:\([^)]*\) |HEAD@\{\d+\}: )?\S"
+    r"(?:\([^)]*\) |HEAD@\{\d+\}: )?(?!refs/)\S"
 )
 """The second line is a line of a blame (`abc1234f a.py 7 (Ada 2024-02-03 9) x`), where no call tells it from a log."""
 

@@ -91,6 +91,11 @@ def test_an_error_of_a_command_between_two_logs_stays() -> None:
     assert found is not None and failed[0] in kept(found.text)
 
 
+def test_refs_are_no_commits() -> None:
+    refs = [f"{number:040x} refs/heads/part_{number}" for number in range(200)]
+    assert history(segment(refs, "git show-ref")) is None
+
+
 def test_lists_that_git_did_not_print_are_left_alone() -> None:
     assert history(segment(SHORT, "cat hashes.txt")) is None
     assert history(segment(SHORT[:30])) is None
