@@ -37,7 +37,6 @@ _GENERATED = re.compile(
     r"\.min\.(?:js|css)$|\.(?:map|snap|svg|pb\.go|pb\.cc|pb\.h|bundle\.js)$|_pb2(?:_grpc)?\.py$|\.(?:g|generated|gen)\.\w+$"
     r"|(?:^|/)(?:vendor|node_modules|third_party|__snapshots__|dist|__generated__)/"
 )
-_BY_WORD = re.compile(r"\[-.*-\]|\{\+.*\+\}")
 _MOVED = 5
 _DELETED = 20
 _CONTEXT = 20
@@ -109,7 +108,10 @@ def _hunks(lines: Sequence[str], labels: list[str]) -> Iterator[_Hunk]:
 
 def _is_by_word(body: Sequence[str]) -> bool:
     """-> whether words are marked instead of lines: `x = [-1-]{+2+}` has no sign in front and is no unchanged line."""
-    return any(line[:1] not in ("+", "-") and _BY_WORD.search(line) for line in body)
+    return any(
+        line[:1] not in ("+", "-") and (("[-" in line and "-]" in line) or ("{+" in line and "+}" in line))
+        for line in body
+    )
 
 
 def _end(lines: Sequence[str], place: int, old: int, new: int) -> int:
