@@ -24,13 +24,15 @@ from headroom_wrap.syntax.shown import Shown, shown
 HEAD = 20
 FEW = 12
 """A run of fewer lines is not worth a gap."""
+MARGIN = 6
+"""Blanks up to which an entry of a lock file that isn't JSON may stand to the right."""
 
 _LOCKS = re.compile(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Cargo\.lock|poetry\.lock"
     r"|uv\.lock|pdm\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|go\.sum|flake\.lock|deno\.lock)\Z"
 )
 _NAMED = re.compile(
-    r"""^\ {0,6}(?:
+    r"""^(?P<blanks>\ *)(?:
     name\ =\ "(?P<toml>[^"]+)"
     |"name":\ "(?P<composer>[^"]+)"
     |"(?:node_modules/)?(?P<json>@?[\w.-][\w./@+-]*)":\ [\[{]
@@ -58,15 +60,16 @@ def _words(text: str) -> frozenset[str]:
 
 def _runs(lines: list[str], words: frozenset[str]) -> list[tuple[int, int, list[str]]]:
     """-> (first, last, packages) of each run of entries that are not named, from line `HEAD` on."""
+    step = next((len(line) - len(line.lstrip(" ")) for line in lines if line.startswith(" ")), 0)
     starts = [
         (n - lines[n - 1].startswith("[["), found)
         for n, line in enumerate(lines)
-        if n > HEAD and (found := _NAMED.match(line))
+        if n > HEAD and (found := _NAMED.match(line)) and _begins(found, step)
     ]
     runs: list[tuple[int, int, list[str]]] = []
     for index, (start, found) in enumerate(starts):
         end = starts[index + 1][0] if index + 1 < len(starts) else len(lines)
-        name = next(filter(None, found.groups()))
+        name = next(filter(None, found.groups()[1:]))
         if _wanted(name, words):
             continue
         if runs and runs[-1][1] == start - 1:
@@ -74,6 +77,14 @@ def _runs(lines: list[str], words: frozenset[str]) -> list[tuple[int, int, list[
         else:
             runs.append((start, end - 1, [name]))
     return [run for run in runs if run[1] - run[0] + 1 >= FEW]
+
+
+def _begins(found: re.Match[str], step: int) -> bool:
+    """-> whether an entry begins there: in JSON, indented by `step`, its dependencies look like one, further inside."""
+    blanks = len(found["blanks"])
+    if found["json"] or found["composer"]:
+        return blanks == (2 if found["json"] else 3) * step
+    return blanks <= MARGIN
 
 
 def _wanted(name: str, words: frozenset[str]) -> bool:

@@ -75,34 +75,43 @@ def diff(segment: Segment) -> Compressed | None:
     if sum(hunk.last - hunk.first for hunk in hunks) < _PART * len(lines):
         return None
     _fold_same(lines, hunks, labels)
-    _fold_moved(lines, hunks, labels)
+    shown = _fold_moved(lines, hunks, labels)
     for hunk in hunks:
         _fold_unwritten(hunk, labels)
         _fold_context(lines, hunk, labels)
-    _fold_unused(segment, lines, hunks, labels)
+    _fold_unused(segment, lines, hunks, labels, shown)
     _unfold_named(segment, lines, hunks, labels)
     return folded(segment, lines, labels)
 
 
 def _hunks(lines: Sequence[str], labels: list[str]) -> Iterator[_Hunk]:
     """-> the hunks in order; labels binary patches on the way."""
-    path, deletes, place = "", False, 0
+    path, deletes, headed, place = "", False, False, 0
     while place < len(lines):
         line = lines[place]
         place += 1
         if match := _FILE.match(line):
-            path, deletes = match[1], False
-        elif line.startswith("--- a/"):
-            path = line[6:].rstrip()
+            path, deletes, headed = match[1], False, True
+        elif line.startswith("--- ") and (line.startswith("--- a/") or not headed):
+            path = line[4:].split("\t")[0].rstrip().removeprefix("a/")
+            deletes = deletes and headed  # another program's diff: what was said of git's last file doesn't hold for it
         elif line.startswith("deleted file mode"):
             deletes = True
         elif line.startswith("GIT binary patch"):
             place = _binary(lines, place, labels)
         elif match := _HUNK.match(line):
             last = _end(lines, place, int(match[1] or 1), int(match[2] or 1))
-            if last > place:
+            if any(line.startswith(("+", "-")) for line in lines[place:last]) and not _is_by_word(lines[place:last]):
                 yield _Hunk(path, place, last, deletes)
-            place = last
+            place, headed = last, False
+
+
+def _is_by_word(body: Sequence[str]) -> bool:
+    """-> whether words are marked instead of lines: `x = [-1-]{+2+}` has no sign in front and is no unchanged line."""
+    return any(
+        line[:1] not in ("+", "-") and (("[-" in line and "-]" in line) or ("{+" in line and "+}" in line))
+        for line in body
+    )
 
 
 def _end(lines: Sequence[str], place: int, old: int, new: int) -> int:
@@ -161,8 +170,9 @@ def _fold_same(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) 
         seen.add(body)
 
 
-def _fold_moved(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) -> None:
-    """Labels blocks of deleted lines that stand, in the same order, among the added lines."""
+def _fold_moved(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) -> set[int]:
+    """Labels blocks of deleted lines that stand, in the same order, among the added lines. -> their places there."""
+    shown: set[int] = set()
     written = [hunk for hunk in hunks if labels[hunk.first] == KEEP and not _unwritten(hunk.path)]
     added = [place for hunk in written for place in range(hunk.first, hunk.last) if lines[place].startswith("+")]
     starts: dict[tuple[str, ...], int] = {}
@@ -176,7 +186,9 @@ def _fold_moved(lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str])
             long = 0 if known is None else _same(lines, range(place, hunk.last), added, known)
             if sum(len(line) for line in lines[place : place + long]) > 20 * long:
                 labels[place : place + long] = ["line moved and shown as added"] * long
+                shown.update(added[known or 0 : (known or 0) + long])
             place += max(1, long)
+    return shown
 
 
 def _same(lines: Sequence[str], deleted: range, added: Sequence[int], known: int) -> int:
@@ -188,11 +200,16 @@ def _same(lines: Sequence[str], deleted: range, added: Sequence[int], known: int
     return len(deleted)
 
 
-def _fold_unused(segment: Segment, lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str]) -> None:
-    """Labels the lines of hunks that the model rates as hardly ever used; none where a review is spoken of."""
+def _fold_unused(
+    segment: Segment, lines: Sequence[str], hunks: Sequence[_Hunk], labels: list[str], shown: set[int]
+) -> None:
+    """Labels the lines of hunks that the model rates as hardly ever used; none where a review is spoken of.
+
+    `shown` stay: a gap says of the lines that were there before that they are shown here.
+    """
     if _REVIEW.search(segment.goal) or not kompress.available():
         return
-    open_to = {place for hunk in hunks for place in range(hunk.first, hunk.last) if labels[place] == KEEP}
+    open_to = {place for hunk in hunks for place in range(hunk.first, hunk.last) if labels[place] == KEEP} - shown
     costs = kompress.costs(lines)
     if sum(costs[place] for place in open_to) < 100 * LARGE:
         return

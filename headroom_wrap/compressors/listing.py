@@ -4,7 +4,8 @@ Reads: one path per line; `ls -l` rows; `git ls-tree` rows.
 Keeps: every name, in its order: a directory stands once above four or more names in it, columns that are the same in
 every row stand once. The 25 names that share most words with the goal and the call keep their whole path, for agents
 copy it into the next call. What `expand` gives back is compared with the original first. Above 4,000 tokens and with a
-way back: directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts.
+way back: directories that nobody reads (node_modules, .git, caches) and numbered series stand as counts, but for names
+of the goal.
 Leaves out: in the lossless form nothing; otherwise what those folds count.
 Not for: trees drawn with lines, which already name a directory once; search hits; text that isn't paths.
 """
@@ -17,6 +18,7 @@ from itertools import groupby
 
 from headroom_wrap import marker
 from headroom_wrap.compressors.words import large, likely
+from headroom_wrap.lines.goal import goal_words, naming
 from headroom_wrap.segment import Compressed, Segment
 
 FEWEST = 5
@@ -122,9 +124,10 @@ def _spread(text: str) -> str:
 
 def _shortened(segment: Segment, lines: list[str]) -> Compressed | None:
     """Fold what lies below directories that nobody reads, and runs of names that differ in their numbers only."""
-    out, missing = [], 0
-    last = 0
-    for kind, group in groupby(lines, key=_kind):
+    out: list[str] = []
+    last = missing = 0
+    named = _named(segment, lines)
+    for kind, group in groupby(lines, key=lambda line: "" if line in named else _kind(line)):
         members = list(group)
         first, last = last + 1, last + len(members)
         keep = 1 if kind.endswith("/") else 2
@@ -137,8 +140,16 @@ def _shortened(segment: Segment, lines: list[str]) -> Compressed | None:
     if missing < 0.1 * len(lines):
         return None
     omitted = f"{missing} of {len(lines)} paths"
-    text = "\n".join([*_grouped(out, _likely(segment, lines)), marker.footer(segment, omitted)])
-    return Compressed(text, omitted)
+    form, plain = "\n".join(_grouped(out, _likely(segment, lines))), "\n".join(out)
+    text = form if expand(form) == plain else plain
+    return Compressed(f"{text}\n{marker.footer(segment, omitted)}", omitted)
+
+
+def _named(segment: Segment, lines: list[str]) -> set[str]:
+    """-> the paths that hold a name of the goal, where that is a few of them."""
+    pattern = naming(goal_words(segment))
+    found = {line for line in lines if pattern.search(line)} if pattern else set()
+    return found if len(found) <= WHOLE else set()
 
 
 def _kind(line: str) -> str:

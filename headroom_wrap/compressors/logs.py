@@ -16,7 +16,7 @@ Leaves out
     Further lines of templates already shown: counts, line ranges and the span of their numbers stand in notes.
     Without a way back nothing is left out: templates are written once and their values in rows (`lines/table.py`).
 Not for
-    JSON lines (records), search hits in logs, source code, diffs.
+    JSON lines (records), search hits in logs, what `aws s3 ls`, `find -printf` or `git log` list, source code, diffs.
 """
 
 from __future__ import annotations
@@ -53,8 +53,13 @@ _ACTIONS = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,120}\t)?\ufeff?\d{4}-\d\d-\
 _HIT = re.compile(r"[\w./-]+:\d+[:-]")
 _SEARCH = re.compile(r"\b(?:grep|rg|ag|ack)\b")
 _ASKED = re.compile(
-    r"\b(?:journalctl|dmesg|kubectl\s+logs|docker(?:[ -]compose)?\s+logs|gh\s+run\s+view|[\w/-]\.log\b|pm2 logs)"
+    r"\b(?:journalctl|dmesg|kubectl\s+logs|docker(?:[ -]compose)?\s+logs|gh\s+run\s+view|pm2 logs)|[\w/-]\.log\b"
 )
+
+_LISTS = re.compile(
+    r"\b(?:ls|stat|unzip\s+-\S*l|tar\s+-?\w*t\w*|find\b.*-(?:printf|ls)|history|git\b.*\s(?:log|reflog|tag|branch|for-each-ref))(?!\S)"
+)
+"""Commands that print one thing to a line, each as much asked for as the other, with the time at which it was made."""
 
 
 def logs(segment: Segment) -> Compressed | None:
@@ -96,10 +101,13 @@ def _is_log(segment: Segment, lines: Sequence[str]) -> bool:
         return False
     if is_job(segment.text):
         return True
+    asked = _ASKED.search(segment.call)
+    if not asked and _LISTS.search(segment.call):
+        return False
     shown = [line for line in lines if line.strip()][:1000]
     if _is_table(shown) or (_SEARCH.search(segment.call) and _share(_HIT, shown) > 0.5):
         return False
-    return _share(_STAMP, shown) > (0.15 if _ASKED.search(segment.call) else 0.5)
+    return _share(_STAMP, shown) > (0.15 if asked else 0.5)
 
 
 def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:

@@ -3,13 +3,15 @@
 Reads: HTML pages that a command or a fetching tool printed (from `<!doctype html` or `<html` within the first lines).
 
 Keeps: the page's title and the text of its `main` or `article` where it has one that holds at least a third of all
-text, otherwise all text; headings as `#`, list items as `-`, table cells between `|`, `pre` in fences with its lines as
-they are. A link keeps its target where its text or target has a word of the goal or of the call.
+text, otherwise all text; what a command printed before and behind the page; headings as `#`, list items as `-`, table
+cells between `|`, `pre` in fences with its lines as they are. A link keeps its target where its text or target has a
+word of the goal or of the call.
 
 Leaves out: scripts, styles, navigation, asides, buttons, footers, attributes and other links' targets; the last line
 says so.
 
-Not for: HTML files that the agent read from disk (it works on their source), and Markdown. Markdown that agents read is
+Not for: pages that end inside of what is dropped (cut, or a navigation that is never closed: all else would go with
+it); HTML files that the agent read from disk (it works on their source), and Markdown. Markdown that agents read is
 mostly instructions and plans, followed without being quoted: folding prose in sections far down that the goal does not
 name saved 15 % at 96 % of the evidence (8 % at 97 %), so such files stay whole. Real sessions hold hardly any HTML, so
 these rules are structural (readability-style extraction), not measured on them.
@@ -27,6 +29,7 @@ from headroom_wrap.segment import Compressed, Segment
 from headroom_wrap.syntax.shown import shown
 
 _PAGE = re.compile(r"(?i)<!doctype html|<html[\s>]")
+_CLOSED = re.compile(r"(?i)</html\s{0,9}>")
 BEFORE = 2000
 """Characters within which a page begins: before it stands what `curl -i` and progress meters print."""
 
@@ -51,10 +54,14 @@ def markup(segment: Segment) -> Compressed | None:
     if begins is None or shown(segment) is not None:
         return None
     page = _Page(_words(segment.goal) | _words(segment.call))
-    for tag, attributes, text in _tokens(segment.text, begins.start()):
+    start = begins.start()
+    end = max((found.end() for found in _CLOSED.finditer(segment.text, start)), default=len(segment.text))
+    for tag, attributes, text in _tokens(segment.text[:end], start):
         page.text(text)
         page.tag(tag, attributes)
-    lines = [*segment.text[: begins.start()].split("\n"), *page.lines()]
+    if page.dropping:
+        return None
+    lines = [*segment.text[:start].split("\n"), *page.lines(), *segment.text[end:].strip("\n").split("\n")]
     body = "\n".join(lines).strip()
     omitted = f"markup of a page, {len(segment.text) - len(body)} of {len(segment.text)} characters"
     return Compressed(f"{body}\n{footer(segment, omitted)}", omitted) if len(body) < len(segment.text) else None
@@ -77,8 +84,9 @@ def _tokens(text: str, start: int) -> Iterator[tuple[str, str, str]]:
         closed = text.find(mark, opened.start())
         place = len(text) if closed < 0 else closed + len(mark)
         name = found[1].lower() if found else ""
-        yield name, text[found.end() : closed] if found and closed >= 0 else "", before
-        if name in _RAW and place < len(text):
+        closes = name == "svg" and closed > 0 and text.endswith("/", opened.start(), closed)  # as of no other element
+        yield "" if closes else name, text[found.end() : closed] if found and closed >= 0 else "", before
+        if name in _RAW and not closes and place < len(text):
             end = _end_of(text, name, place)
             yield f"/{name}", "", text[place:end]
             place = text.find(">", end) + 1 or len(text)
@@ -164,10 +172,11 @@ class _Page:
             self.link = (unescape(target[1]) if target else "", len(self.parts))
             return
         target_text, start = self.link
-        said = _words(" ".join(self.parts[start:])) | _words(target_text)
-        if target_text and not target_text.startswith(("#", "javascript:")) and said & self.words:
-            self.parts.append(f" ({target_text})")
         self.link = ("", 0)
+        if not target_text or target_text.startswith(("#", "javascript:")):
+            return  # an end without a beginning, too: to look at the whole page for each of them is quadratic
+        if (_words(" ".join(self.parts[start:])) | _words(target_text)) & self.words:
+            self.parts.append(f" ({target_text})")
 
     def lines(self) -> list[str]:
         """-> the lines of the page: those of its main part where that holds a third of all text."""

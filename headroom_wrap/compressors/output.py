@@ -112,8 +112,13 @@ def _fold_library_frames(lines: Sequence[str], frames: Sequence[int], labels: li
         inner = at + (_INNER if python else 1)
         goes_on = inner < len(frames) and frames[inner] - place <= (3 * _INNER if python else 1)
         if goes_on and is_library_frame(lines[place]):
-            step = 2 if python and not is_frame(lines[place + 1]) else 1
+            step = 2 if python and _is_deeper(lines[place + 1], lines[place]) else 1
             labels[place : place + step] = ["library frame"] * step
+
+
+def _is_deeper(line: str, frame: str) -> bool:
+    """-> whether a line is the source of a frame; where there is none the exception's message follows."""
+    return len(line) - len(line.lstrip()) > len(frame) - len(frame.lstrip())
 
 
 def _fold_repeats(lines: Sequence[str], frames: set[int], labels: list[str]) -> None:

@@ -5,14 +5,15 @@ Keeps: the first of each; `[previous line repeated 41 more times]` says the rest
 a way back also: of a progress display, and in a text above 4,000 tokens of lines that differ in their numbers only, the
 first, the last and those with the highest and the lowest of each number; error lines always.
 Leaves out: nothing where the repetition is exact; otherwise the lines that a gap counts.
-Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers, files that an agent may edit.
+Not for: repetition that isn't adjacent (that is the reread stage), tables of numbers (a progress display never goes
+down: coverage of `step_1.py`, `step_2.py` does, and `df`), files that an agent may edit.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from headroom_wrap import marker
 from headroom_wrap.compressors.edited import edited
@@ -24,12 +25,15 @@ PAID = 64
 """Characters that a fold must replace: its own line has about 40."""
 ALIKE = 12
 """Lines in a row that differ in their numbers only, from which on the middle ones are left out."""
+SHOWN = 4
+"""Lines in a row of a progress display, from which on the middle ones are left out."""
 
 _FOLD = re.compile(r"\[previous (?:line|(\d+) lines) repeated (\d+) more times?\]")
 _NUMBERS = re.compile(r"\d+(?:[.:,]\d+)*")
 _PROGRESS = re.compile(
     r"\b\d{1,3}(?:\.\d+)? ?%|(?<![#=━█▓░■])[#=━█▓░■]{4,}[>\s.\-]*[\]|]|\b\d+(?:\.\d+)?/\d+(?:\.\d+)? ?[kMG]i?B\b"
 )
+_DONE = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?%|\b(\d+(?:\.\d+)?)/\d+(?:\.\d+)? ?[kMG]i?B\b")
 _BAR = re.compile(r"[#=━█▓░■>\s.\-|]+")
 _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|panic|warn(?:ing)?)\b|\S\.\w+:\d+")
 _WORDS = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
@@ -40,10 +44,10 @@ def repeats(segment: Segment) -> Compressed | None:
     if edited(segment):
         return None
     lines = segment.text.split("\n")
-    if segment.way_back and (found := _alike(segment, lines)):
-        return found
     if any(line.startswith("[previous ") and _FOLD.fullmatch(line) for line in lines):
         return None
+    if segment.way_back and (found := _alike(segment, lines)):
+        return found
     text = "\n".join(_folded(lines))
     if len(text) >= len(segment.text) or expand(text) != segment.text:
         return None
@@ -110,11 +114,7 @@ def _alike(segment: Segment, lines: list[str]) -> Compressed | None:
     for key, group in groupby(lines, key=lambda line: _key(line, long)):
         members = list(group)
         first, place = place + 1, place + len(members)
-        if not key or len(members) < (4 if key[0] == "%" else ALIKE):
-            out += members
-            continue
-        kept = {0, len(members) - 1} if key[0] == "%" else _extremes(members)
-        kept |= {between for between in range(1, len(members)) if {between - 1, between + 1} <= kept}
+        kept = _kept(key, members, long)
         missing += len(members) - len(kept)
         out += _with_gaps(members, kept, first)
     if not missing:
@@ -133,6 +133,31 @@ def _key(line: str, long: bool) -> str:
         return ""
     masked = _NUMBERS.sub("0", line)
     return "%" + _BAR.sub("#", masked) if progress else masked
+
+
+def _kept(key: str, members: list[str], long: bool) -> set[int]:
+    """-> the places of the lines of a run that stay: all where it is neither progress nor long."""
+    if key[:1] == "%" and len(members) >= SHOWN and _rises(members):
+        kept = {0, len(members) - 1}
+    elif key and long and len(members) >= ALIKE and _WORDS.search(members[0]):
+        kept = _extremes(members)
+    else:
+        return set(range(len(members)))
+    return kept | {between for between in range(1, len(members) - 1) if {between - 1, between + 1} <= kept}
+
+
+def _rises(members: list[str]) -> bool:
+    """-> whether what a run says of progress grows and never falls; in a table (coverage, `df`) it goes up and down."""
+    told = [_told(line) for line in members]
+    if max(told) < 0:
+        return True
+    return 0 <= told[0] < told[-1] and all(before <= after for before, after in pairwise(told))
+
+
+def _told(line: str) -> float:
+    """-> how much a line of a progress display says is done, -1: it only draws it."""
+    found = _DONE.search(line)
+    return float(found[1] or found[2]) if found else -1
 
 
 def _extremes(members: list[str]) -> set[int]:

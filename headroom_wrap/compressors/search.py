@@ -271,7 +271,8 @@ def _with_gaps(segment: Segment, lines: list[Line], kept: set[int]) -> Iterator[
         )
         missing = [line.place for line in members if line.path and line.place not in kept]
         if missing:
-            yield marker.gap(missing[0], missing[-1], f"+{len(missing)} more in this file")
+            where = "this file" if shown else path
+            yield marker.gap(missing[0], missing[-1], f"+{len(missing)} more in {where}")
 
 
 def _follows(line: Line, lines: list[Line]) -> bool:
@@ -289,5 +290,5 @@ def _window(segment: Segment, line: Line) -> str:
     low = line.rest.lower()
     at = next((place for word in wanted(segment, 12) if (place := low.find(word, start)) >= 0), start)
     first, last = max(start, at - AROUND), min(len(line.rest), at + 2 * AROUND)
-    folded = marker.gap(line.place, line.place, f"{len(line.rest) - (last - first):,} more characters")
+    folded = marker.gap(line.place, line.place, f"{len(line.rest) - start - (last - first):,} more characters")
     return f"{line.rest[:start]}…{line.rest[first:last]}… {folded}"

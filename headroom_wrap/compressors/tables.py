@@ -33,6 +33,10 @@ ROOM = 2500
 _ERROR = re.compile(r"(?i)\b(?:error|exception|traceback|failed|failure|fatal|panic)\b")
 
 
+_WHOLE = re.compile(r"0|-?[1-9]\d*", re.ASCII)
+"""A number that comes back as it was written: a postal code 00501 is none."""
+
+
 def tables(segment: Segment) -> Compressed | None:
     """-> the table without what its rows share, or the rows that matter; None: no table, or nothing gained."""
     text = segment.text
@@ -83,4 +87,4 @@ def _value(cell: str) -> Any:
         return text
     if "_" in text or not isfinite(number):
         return text
-    return int(text) if text.lstrip("-").isdecimal() and len(text) < 19 else Number(text)
+    return int(text) if len(text) < 19 and _WHOLE.fullmatch(text) else Number(text)

@@ -47,7 +47,12 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|Resolving|Unpacking|Writing|Updating) (?:objects|deltas|files):",
     ),
     ("progress line", r"\S+: (?:Refreshing state\.\.\.|Still \w+ing\.\.\.|Reading\.\.\.|Read complete after)"),
-    ("progress line", r"(?=[^%]*%).{0,80}?\d+%\s*\|[█▏▎▍▌▋▊▉#\- ]*\||[━╸╺]{8,}|\d+K [. ]+ +\d+% "),
+    # A finished bar with values in it (tqdm's `loss=0.21`) is a result.
+    (
+        "progress line",
+        r"(?=[^%]*%)(?!.{0,80}?100%\s*\|.{0,300}\w=).{0,80}?\d+%\s*\|[█▏▎▍▌▋▊▉#\- ]*\|"
+        r"|[━╸╺]{8,}|\d+K [. ]+ +\d+% ",
+    ),
     ("progress line", r"\[ *\d+%\] (?:Building|Linking|Built|Generating|Scanning|Consolidate|Automatic)"),
     ("progress line", r"\[\d+/\d+\] (?:Building|Linking|Compiling|Generating|Copying) "),
     ("progress line", r"make(?:\[\d+\])?: (?:Entering|Leaving) directory"),

@@ -25,6 +25,12 @@ _FEW_ERRORS = 20
 
 _GO_CALL = re.compile(r"goroutine \d+ \[|created by \S|[\w./*()\[\]{}-]+\(.*\)\s*$")
 _WARNED = re.compile(r"\W{0,2}(?:warn(?:ing)?|debug)\b", re.IGNORECASE)
+_BY_LEVEL = re.compile(
+    r"^[EF]\d{4} \d\d:\d\d:|\d\d:\d\d:\d\d\.\d{3} +\d+ +\d+ [EF] |\[(?:E|F|ERR|FTL)\]|\b(?:CRITICAL|CRIT|EMERG)\b"
+    r"|HTTP/\d(?:\.\d)?\" 5\d\d\b|\b[Ss]tatus(?:_?[Cc]ode)?[\"']?\s?[=:]\s?[\"']?5\d\d\b|\"level\":\s?(?:50|60)\b"
+)
+"""What a service's log tells by no word for an error: klog's level (`E0102 10:00:00`), Android's, Serilog's, an HTTP
+status of the server, the number of a level of pino and bunyan. Masks hide most of these."""
 
 
 @dataclass(slots=True)
@@ -54,6 +60,8 @@ def troubles(lines: Sequence[str], found: Sequence[str], group: dict[str, int], 
     warned: set[int] = set()
     for mask, where in places.items():
         told = [place for place in where if is_error(lines[place])] if _may_tell_error(mask, job) else []
+        if not told and not job:
+            told = [place for place in where if _BY_LEVEL.search(lines[place])]
         if told:
             _add_error(out, lines, told)
             shown[group[mask]] += 1

@@ -16,12 +16,28 @@ def test_colours_titles_and_cursor_moves_go() -> None:
     assert cleaned(text) == Compressed("red plain end\nnext", OMITTED)
 
 
+@pytest.mark.parametrize("start", ["\x1b]", "\x1bP", "\x1bX", "\x1b^", "\x1b_"])
+def test_a_title_without_an_end_takes_no_text_with_it(start: str) -> None:
+    found = cleaned(f"one\n{start}0;ERROR: disk full\ntwo\n")
+    assert found is not None and "ERROR: disk full" in found.text
+
+
 def test_of_a_line_written_over_the_last_text_stays() -> None:
     assert cleaned("get  1%\rget 50%\rget 100%\ndone") == Compressed("get 100%\ndone", OMITTED)
 
 
 def test_an_error_that_was_written_over_stays() -> None:
     assert cleaned("ERROR: disk full\rretry 1\rretry 2\n") == Compressed("ERROR: disk full retry 2\n", OMITTED)
+
+
+def test_columns_that_the_cursor_skips_stay_blank() -> None:
+    assert cleaned("name\x1b[4Cvalue\x1b[Cend\n") == Compressed("name    value end\n", OMITTED)
+
+
+@pytest.mark.parametrize("option", ["--color-words", "--word-diff=color"])
+def test_colours_that_tell_old_words_from_new_stay(option: str) -> None:
+    text = "timeout = \x1b[31m30\x1b[m\x1b[32m60\x1b[m\n"
+    assert clean(Segment(text, call=f"git diff {option}", way_back="headroom get", ref="0123456789a")) is None
 
 
 def test_a_spinner_of_backspaces_goes() -> None:

@@ -12,6 +12,18 @@ FORMS = {
     "yarn.lock": lambda n: [f"{n}@^1.0.0:", '  version "1.0.0"', f'  resolved "https://r/{n}.tgz#0f"', ""],
     "pnpm-lock.yaml": lambda n: [f"  {n}@1.0.0:", "    resolution: {integrity: sha512-0f}", "    dev: true", ""],
     "package-lock.json": lambda n: [f'    "node_modules/{n}": {{', '      "version": "1.0.0",', "    },"],
+    "Pipfile.lock": lambda n: [
+        f'        "{n}": {{',
+        '            "hashes": [],',
+        f'            "version": "=={len(n)}"',
+        "        },",
+    ],
+    "composer.lock": lambda n: [
+        "        {",
+        f'            "name": "{n}",',
+        '            "version": "1.0.0"',
+        "        },",
+    ],
     "go.sum": lambda n: [f"example.org/x/{n} v1.0.0 h1:0f=", f"example.org/x/{n} v1.0.0/go.mod h1:0f="],
 }
 
@@ -22,8 +34,15 @@ def read(name, lines, **facts):
     return Segment(text="\n".join(lines), ref=REF, **facts)
 
 
+HEADS = {
+    "package-lock.json": ["{", '  "packages": {'],
+    "Pipfile.lock": ["{", '    "default": {'],
+    "composer.lock": ["{", '    "packages": ['],
+}
+
+
 def lock(name):
-    return ["# generated", "", *(line for each in NAMES for line in FORMS[name](each))]
+    return [*HEADS.get(name, ["# generated", ""]), *(line for each in NAMES for line in FORMS[name](each))]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -42,6 +61,16 @@ def test_a_package_that_the_goal_names_stays(name):
     text = config_text(read(name, lock(name), goal="which version of q-lib do we have?")).text
     assert FORMS[name]("q-lib")[-2] in text
     assert [line for line in FORMS[name]("s-lib") if "s-lib" in line and line in text] == []
+
+
+def test_a_named_package_keeps_its_dependencies():
+    needs = [f'        "d{n}": "^1",' for n in range(9)]
+    inside = ['      "version": "1.0.0",', '      "dependencies": {', *needs, "      },"]
+    entries = [line for n in NAMES for line in (f'    "node_modules/{n}": {{', *inside, "    },")]
+    lines = ["{", '  "packages": {', *entries, "  }", "}"]
+    text = config_text(read("package-lock.json", lines, goal="who needs q-lib?")).text
+    assert "\n".join(['    "node_modules/q-lib": {', *inside, "    },"]) in text
+    assert "packages r-lib to z-lib]" in text
 
 
 def test_numbers_in_the_gaps_are_those_of_the_file():

@@ -57,6 +57,14 @@ def test_a_moved_block_stays_once_on_its_added_side() -> None:
     assert "12 lines moved and shown as added" in found.text
 
 
+@pytest.mark.parametrize("before", [LOCK, [*head("gone.py")[:1], "deleted file mode 100644", *HAND[1:]]])
+def test_a_diff_of_another_program_has_its_own_files(before: list[str]) -> None:
+    lines = [f"-total_{number} = compute_part(item, {number}) + before" for number in range(40)]
+    plain = ["--- old/shop.py\t2026-03-02", "+++ new/shop.py\t2026-03-02", "@@ -1,40 +0,0 @@", *lines]
+    found = diff(segment([*before, *plain]))
+    assert set(plain) <= set(kept(found.text if found else "\n".join(plain)))
+
+
 def test_a_deleted_file_keeps_its_first_lines() -> None:
     body = [f"value_{number} = {number} * {number}" for number in range(50)]
     lines = changed("old.py", body, [])
@@ -76,6 +84,12 @@ def test_the_middle_of_long_context_folds_and_the_hunk_line_stays() -> None:
     found = diff(segment(lines))
     assert found is not None
     assert kept(found.text) == [*lines[:10], *lines[-7:]]
+
+
+@pytest.mark.parametrize("marked", ["    x_{0} = [-{0}-]{{+1+}}", "    x_{0} = {{+1+}}", "    x_{0} = 1"])
+def test_a_diff_by_word_is_left_alone(marked: str) -> None:
+    body = [marked.format(number) for number in range(80)]
+    assert diff(segment([*head("a.py"), "@@ -1,80 +1,80 @@", *body])) is None
 
 
 def test_lines_outside_of_hunks_are_never_touched() -> None:
@@ -118,6 +132,14 @@ def test_lines_of_hand_written_hunks_that_are_hardly_ever_used_go() -> None:
     shown = kept(found.text)
     assert shown == [line for line in [*HAND, *DULL] if line in set(shown)]
     assert shown[: len(HAND) + 5] == [*HAND, *DULL[:5]]
+
+
+@pytest.mark.slow
+def test_what_a_gap_says_is_shown_as_added_is_shown() -> None:
+    body = [line[1:] for line in DULL[5:]]
+    found = diff(segment([*changed("data/old.yaml", body, []), *DULL], goal="commit what you have"))
+    assert found is not None and "300 lines moved and shown as added" in found.text
+    assert kept(found.text)[-300:] == DULL[-300:]
 
 
 @pytest.mark.slow

@@ -73,6 +73,29 @@ def test_untracked_files_fold_and_changed_ones_stay() -> None:
     assert found is not None and kept(found.text) == [*changed, "Untracked files:", *untracked[:15]]
 
 
+@pytest.mark.parametrize("word", ["deleted by us", "deleted by them", "added by us", "both added", "geändert"])
+def test_conflicts_and_changes_are_no_untracked_files(word: str) -> None:
+    changed = ["Unmerged paths:", *(f"\t{word}:   src/part_{number}.py" for number in range(40))]
+    assert history(segment(changed, "git status")) is None
+
+
+def test_what_another_command_prints_behind_tabs_is_no_untracked_file() -> None:
+    status = ["Untracked files:", '  (use "git add <file>..." to include in what will be committed)', "\tnotes.txt", ""]
+    source = ["package shop", "", "func total() int {", *(f"\treturn price({number})" for number in range(40)), "}"]
+    assert history(segment([*status, *source], "git status; cat shop.go")) is None
+
+
+def test_an_error_of_a_command_between_two_logs_stays() -> None:
+    failed = ["make: *** [Makefile:12: shop.o] Error 1"]
+    found = history(segment([*FULL, *failed, *FULL], "git log a; make; git log b"))
+    assert found is not None and failed[0] in kept(found.text)
+
+
+def test_refs_are_no_commits() -> None:
+    refs = [f"{number:040x} refs/heads/part_{number}" for number in range(200)]
+    assert history(segment(refs, "git show-ref")) is None
+
+
 def test_lists_that_git_did_not_print_are_left_alone() -> None:
     assert history(segment(SHORT, "cat hashes.txt")) is None
     assert history(segment(SHORT[:30])) is None

@@ -62,6 +62,30 @@ def test_errors_of_one_kind_all_stay_with_context() -> None:
     assert lines[98] in kept(found.text) and lines[104] in kept(found.text)
 
 
+@pytest.mark.parametrize(
+    ("usual", "bad"),
+    [
+        ("I0304 05:00:00.1 7 web.go:12] sent item {}", "E0304 05:00:00.1 7 web.go:12] sent item {}"),
+        ("03-04 05:00:00.123  7  8 D Web: sent item {}", "03-04 05:00:00.123  7  8 E Web: sent item {}"),
+        ("05:00:00 [INF] sent item {}", "05:00:00 [ERR] sent item {}"),
+        ("2026-03-04 05:00:00 INFO sent item {}", "2026-03-04 05:00:00 CRITICAL sent item {}"),
+        (
+            '::1 - [04/Mar/2026:05:00:00] "GET /{} HTTP/1.1" 200 7',
+            '::1 - [04/Mar/2026:05:00:00] "GET /{} HTTP/1.1" 502 7',
+        ),
+        ("2026-03-04 05:00:00 INFO GET /{} status=200", "2026-03-04 05:00:00 INFO GET /{} status=503"),
+        ('2026-03-04T05:00:00Z {{"level":30,"n":{}}}', '2026-03-04T05:00:00Z {{"level":50,"n":{}}}'),
+    ],
+)
+def test_an_error_that_only_a_level_or_a_number_tells_stays(usual: str, bad: str) -> None:
+    lines = [usual.format(number) for number in range(300)]
+    for number in (77, 120, 121, 200):
+        lines[number] = bad.format(number)
+    found = logs(segment(lines))
+    assert found is not None
+    assert {lines[number] for number in (77, 120, 121, 200)} <= set(kept(found.text))
+
+
 def test_an_error_told_too_often_keeps_its_first_two_and_its_last() -> None:
     lines = refused(21)
     found = logs(segment(lines))
@@ -253,6 +277,22 @@ def test_a_job_as_gh_prints_it_is_read_behind_its_columns() -> None:
 )
 def test_what_is_no_log_is_left_alone(lines: list[str]) -> None:
     assert logs(segment(lines)) is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "aws s3 ls s3://shop --recursive",
+        "find . -type f -printf '%TY-%Tm-%Td %TT %s %p\\n'",
+        "git -C shop log --format='%ai %s'",
+        "tar -tvf shop.tgz",
+        "history",
+    ],
+)
+def test_what_a_command_lists_with_times_is_no_log(call: str) -> None:
+    lines = [f"2026-03-04 05:{number % 60:02}:00 {number * 37} img/scan_{number}.png" for number in range(200)]
+    assert logs(segment(lines, call=call)) is None
+    assert logs(segment(lines, call=f"{call}; cat shop.log")) is not None
 
 
 def test_without_a_way_back_every_line_can_be_read_back() -> None:

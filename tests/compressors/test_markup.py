@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from headroom_wrap.compressors.markup import markup
 from headroom_wrap.segment import Segment
+from headroom_wrap.testing import near_linear
 
 REF = "0123456789a"
 PAGE = """<!DOCTYPE html><html><head><title>Retries  &amp; more</title><style>p { color: red }</style></head><body>
@@ -48,6 +49,24 @@ def test_a_page_without_a_main_part_keeps_all_its_text():
 
 def test_what_was_printed_before_the_page_stays():
     assert markup(page(f"HTTP/2 200\ncontent-type: text/html\n\n{PAGE}")).text.startswith("HTTP/2 200\n")
+
+
+def test_what_was_printed_behind_the_page_stays():
+    said = "curl: (56) Recv failure: Connection reset by peer"
+    assert f"\n{said}\n[" in markup(page(f"{PAGE}\n\n{said}\n")).text
+
+
+def test_an_icon_that_closes_itself_takes_nothing_with_it():
+    text = markup(page(PAGE.replace("<h1>", '<svg class="icon"/><svg x="1" /><h1>'))).text
+    assert "# Retries" in text and "limit | 3 |" in text
+
+
+def test_a_navigation_that_is_never_closed_takes_nothing_with_it():
+    assert markup(page(PAGE.replace("</nav></nav>", "</nav>"))) is None
+
+
+def test_ends_of_links_without_a_beginning_take_no_longer_than_others():
+    near_linear(markup, [page("<html><p>" + "<b>one</b></a> " * 50, goal="How does backoff work?")])
 
 
 def test_files_fragments_and_requests_without_a_way_back_are_left_alone():

@@ -44,6 +44,7 @@ NOISE = {
     "docker": ["#7 sha256:0af 12.3MB / 80MB 1.2s", "0af1b2c3d4e5: Pull complete", " ---> 0af1b2c3d4e5"],
     "terraform": ["aws_vpc.main: Refreshing state... [id=vpc-1]", "aws_vpc.main: Still creating... [10s elapsed]"],
     "git": ["remote: Counting objects: 100% (5/5), done.", "Receiving objects:  10% (1/10)"],
+    "tqdm": ["epoch 1:  50%|█████     | 5/10 [00:05, loss=0.31]", "100%|##########| 10/10 [00:10<00:00, 1.00s/it]"],
     "behind a prefix": [
         "@a/core test: (pass) area > case",
         "[lint] ok  \tx.org/a\t(cached)",
@@ -65,6 +66,7 @@ NEVER_NOISE = [
     "make: *** [Makefile:3: all] Error 2",
     "        value = compute(item)",
     "Successfully installed six-1.16",
+    "epoch 1: 100%|██████████| 10/10 [00:10<00:00,  1.00s/it, loss=0.21]",
     "5 passed, 1 failed in 0.3s",
     "",
 ]
@@ -131,6 +133,14 @@ def test_library_frames_fold_but_for_those_next_to_the_failure() -> None:
     found = output(segment(trace))
     assert found is not None
     assert kept(found.text) == [trace[0], *frames[-4:], *user, "KeyError: 'at'"]
+
+
+def test_a_message_below_a_frame_without_its_source_stays() -> None:
+    frame = '  File "/usr/lib/python3.12/site-packages/web/app.pyx", line {}, in run'
+    failed = [part for number in range(9) for part in (frame.format(number), f"KeyError: 'at {number}'")]
+    found = output(segment([*failed, *(f"tests/test_a.py::test_{number} PASSED" for number in range(60))]))
+    assert found is not None
+    assert [line for line in kept(found.text) if line.startswith("KeyError")] == failed[1::2]
 
 
 def test_a_step_that_failed_is_no_noise() -> None:

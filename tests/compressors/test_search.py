@@ -31,3 +31,26 @@ def test_a_search_decodes_to_the_identical_text() -> None:
 
     run()
     assert len(formed) > 20
+
+
+def short(*parts: list[str]) -> list[str]:
+    text = "\n".join(line for part in parts for line in part)
+    found = search(Segment(text, "Grep", "pattern=parse", way_back="headroom get", ref="0123456789a"))
+    assert found is not None and found.omitted
+    return found.text.split("\n")
+
+
+def hits(path: str, text: str) -> list[str]:
+    return [f"{path}:{number}:    {text} and so on and so on {number}" for number in range(1, 150)]
+
+
+def test_a_gap_names_its_file_where_no_line_of_it_stands_above() -> None:
+    matches = ["Binary file x matches"]
+    lines = short(hits("src/a.py", "parse"), matches, hits("src/b.py", "parse"), matches, hits("src/a.py", "others"))
+    assert lines[-2] == "[lines 301-449 folded: +149 more in src/a.py]"
+
+
+def test_a_long_hit_says_how_many_of_its_characters_are_missing() -> None:
+    lines = short(hits("src/a.py", "parse"), hits("src/b.py", "others"), ["src/min.js:12:" + "x" * 1000])
+    assert lines[-2].count("x") == 200
+    assert lines[-2].endswith("[line 299 folded: 800 more characters]")

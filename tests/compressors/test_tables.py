@@ -128,6 +128,15 @@ def test_counts_and_sums_are_over_all_rows() -> None:
     assert "of all 600: restarts: 0×200 1×200 2×200 · headroom get 0123456789a --lines A-B]" in found.text
 
 
+def test_a_code_that_begins_with_zero_is_counted_as_it_is_written() -> None:
+    text = "town,zip,plan\n" + "".join(
+        f"town number {n} of the county,{('00501', '501')[n % 2]},a\n" for n in range(400)
+    )
+    found = tables(Segment(text, "Bash", "cat towns.csv", way_back="headroom get", ref="0123456789a"))
+    assert found is not None
+    assert "zip: 00501×200 501×200" in found.text
+
+
 @pytest.mark.parametrize(
     "text",
     [
