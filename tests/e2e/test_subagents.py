@@ -67,7 +67,7 @@ def looks(world: World, *more: Step) -> list[Step]:
 def assert_one_session(world: World, results: int) -> None:
     """All results stand in the ledger once, in two conversations of one session."""
     ledger = Ledger(world.folder / "headroom")
-    (session,) = ledger.sessions()
+    (session,) = ledger.sessions("", 9)
     turns = ledger.turns(session)
     ledger.close()
     assert len({turn.conversation for turn in turns}) == 2

@@ -124,7 +124,7 @@ def test_the_provider_reads_the_whole_prompt_of_the_first_run_from_its_cache(wor
     taken_up(world, "claude", ((*model, *FIRST), (*model, *AGAIN)))
 
     ledger = Ledger(world.folder / "headroom")
-    again, first = (ledger.turns(session) for session in ledger.sessions())
+    again, first = (ledger.turns(session) for session in ledger.sessions("", 9))
     ledger.close()
     assert again[0].cache_read == first[-1].prompt
     assert [sent.replayed for sent in again[0].sent] == [True] * 5
