@@ -4,10 +4,11 @@ Reads: `path:line:text`, context `path-line-text`, `path:line:column:text`, `pat
 the grouped shapes (ripgrep's --heading, `L3: text` under a path).
 Keeps: the first hit of every file as it came, of the following ones the line number and the text with its indentation
 (`540:text` belongs to the path above it); in this form nothing is lost, which is checked by decoding it (`expand`).
-Files with one or two hits, and the tenth of the hits that hold most words of the call and the goal, keep `path:line` to
-the letter: agents cite it and search for it (measured on 80 real searches: 3 instead of 8 of 93 used strings missing,
-for 1.3 points of the saving). Above 2,000 tokens, with a way back: one hit or more of every file, how many more there
-are and on which lines of the original; hits that hold the words of the call and the goal, and definitions, first.
+Files with one or two hits, and the third of the hits that hold most words of the call and the goal, keep `path:line` to
+the letter: agents cite it and search for it (of 716 real searches 53 instead of 80 of 866 used strings are missing with
+a third than with a tenth, for 1.5 points of the saving). Above 2,000 tokens, with a way back: one hit or more of every
+file, how many more there are and on which lines of the original; hits that hold the words of the call and the goal, and
+definitions, first.
 Leaves out: in the lossless form the repeated paths only; otherwise the hits that rank last.
 Not for: logs with timestamps, CSV, stack traces, diagnostics of a compiler, `key: value` text, empty results.
 """
@@ -24,9 +25,9 @@ from headroom_wrap.compressors.words import large, shares, wanted
 from headroom_wrap.segment import Compressed, Segment
 
 LARGE, ROOM = 2000, 4000
-"""Tokens of the lossless form above which hits are left out, and the characters of hits that are then shown. Of 16,032
-real results 716 are searches: 42.7 % is saved of them with 62 of 866 used strings missing at 4,000 and 12,000, 54.7 %
-with 80 at these, 58.1 % with 97 at 1,500 and 2,500. Other searches lose the ones below for each thousand tokens."""
+"""Tokens of the lossless form above which hits are left out, and the characters of hits that are then shown. Of 716
+real searches 42.7 % is saved with 62 of 866 used strings missing at 4,000 and 12,000, 54.7 % with 80 at these, 58.1 %
+with 97 at 1,500 and 2,500, each with a tenth of the paths cited."""
 SHORTEST = 4
 """Characters that lines have on average: where most are blank, to look at each costs more than all else."""
 
@@ -34,7 +35,7 @@ LONG = 300
 AROUND = 100
 FEWEST = 3
 """Lines of a file from which on its path stands once: with fewer there is little to gain, and paths get used."""
-CITED, MOST_CITED = 10, 15
+CITED, MOST_CITED = 3, 40
 """One in so many hits, the best, keeps its path, but no more than so many of all."""
 
 _HIT = re.compile(r"((?:[A-Za-z]:[\\/])?[^:\0\n]{1,400}):(\d{1,7}):(.*)", re.S)
