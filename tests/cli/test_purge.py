@@ -69,6 +69,29 @@ def test_the_beginning_of_an_id_is_enough_where_it_is_one_session_s(home: Path) 
     assert left(home) == ["one"]
 
 
+def test_what_another_session_refers_to_stays_until_that_goes_too_and_is_counted(home: Path) -> None:
+    store, ledger = LocalStore(home), Ledger(home)
+    payload = store.keep("both read this")
+    outcome = Outcome(f"form, rest {payload}", ref=store.keep("the whole"), before=9, after=1)
+    store.decide({b"of both": outcome})
+    for name in ("one", "three"):
+        ledger.record(Exchange(name, "claude", "anthropic", "m", 1e9, status=200, outcomes=(outcome,)))
+    ledger.close()
+
+    asked = purged("--session", "one", answer="n\n").output
+    assert asked.startswith("Remove all of session one, but 2 originals that other sessions refer to, from ")
+    said = purged("--session", "one", "--yes").output
+    assert said.startswith("Removed 1 original (") and "1 decision, 2 ledger rows of session one.\n" in said
+    assert said.endswith("Kept 2 originals that other sessions refer to, until those are purged too.\n")
+    assert store.restore(payload) == "both read this" and store.restore(outcome.ref) == "the whole"
+    assert LocalStore(home).decided([b"of both"])
+
+    assert purged("--session", "three", "--yes").output.startswith("Removed 2 originals (")
+    with pytest.raises(UnknownRef):
+        LocalStore(home).restore(payload)
+    store.close()
+
+
 def test_everything_goes_after_a_yes(home: Path) -> None:
     result = purged("--all", answer="y\n")
     assert "Remove everything from" in result.output and "Removed 2 originals" in result.output
