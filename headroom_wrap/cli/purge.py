@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 
+from headroom_wrap import journal, service, shim
 from headroom_wrap.cli.session import session_called
 from headroom_wrap.counted import counted
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.mcp import install
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
 from headroom_wrap.store.database import NAME
@@ -101,7 +103,23 @@ def told(home: Path) -> None:
     click.echo(f"Not removed, in {home}:")
     for name in left:
         click.echo(f"  {name:<12} {STAYS[name]}")
-    click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
+    if first := installed(home):
+        click.echo(f"Something of it is still in use; first run: {' && '.join(first)}")
+        click.echo("Then headroom purge --all says how to remove the rest.")
+    else:
+        click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
+
+
+def installed(home: Path) -> list[str]:
+    """-> the commands that take out what other people's files and shells still have of ours, and end what runs."""
+    recorded = service.recorded(home)
+    shimmed = shim.folder(home).exists() or shim.JOURNALLED in journal.entries(home)
+    undo = {
+        "headroom mcp uninstall": bool(install.installed(home)),
+        "headroom shim uninstall": shimmed,
+        "headroom proxy --stop": bool(recorded and recorded.runs),
+    }
+    return [command for command, needed in undo.items() if needed]
 
 
 def confirmed(question: str) -> bool:

@@ -86,6 +86,12 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
     return path
 
 
+def installed(home: Path) -> tuple[str, ...]:
+    """-> the agents whose config names the server because of us."""
+    known = journal.entries(home)
+    return tuple(agent for agent in PLACES if _name(agent) in known or _leave_name(agent) in known)
+
+
 def _name(agent: str) -> str:
     return f"mcp-{agent}"
 

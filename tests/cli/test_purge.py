@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from headroom_wrap.agents import Server
+from headroom_wrap.cli import group
 from headroom_wrap.cli.purge import command
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.mcp.install import install
 from headroom_wrap.refused import Refused
 from headroom_wrap.segment import Exchange, Outcome
 from headroom_wrap.store import UnknownRef
@@ -115,11 +118,26 @@ def test_nothing_of_what_we_made_stays_and_what_is_not_ours_does(home: Path) -> 
 
 
 def test_what_is_left_is_named_with_its_removal(home: Path) -> None:
+    (home / "ca").mkdir()
+    (home / "journal").mkdir()
+    said = purged("--all", "--yes").output
+    assert "  ca           the certificate authority and its key" in said
+    assert said.endswith(f"cd {home} && rm -r ca journal\n")
+
+
+def test_what_is_still_installed_is_to_be_uninstalled_before_the_journal_goes(home: Path) -> None:
     (home / "shims").mkdir()
     (home / "shims" / "claude").touch()
+    config = home / "agent" / ".cursor" / "mcp.json"
+    install("cursor", Server(("/gone/headroom", "mcp"), {}), home, {"HOME": str(home / "agent")})
     said = purged("--all", "--yes").output
-    assert "  shims        `headroom shim uninstall` takes them away\n" in said
-    assert said.endswith(f"cd {home} && rm -r shims\n")
+    assert "rm -r" not in said
+    assert "first run: headroom mcp uninstall && headroom shim uninstall\n" in said
+
+    for name in ("mcp", "shim"):
+        CliRunner().invoke(group, [name, "uninstall"], catch_exceptions=False)
+    assert not config.exists()
+    assert purged("--all", "--yes").output.endswith("rm -r journal\n")
 
 
 def test_a_database_that_an_agent_has_open_stays_and_goes_on(home: Path) -> None:
