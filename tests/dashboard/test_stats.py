@@ -115,6 +115,20 @@ def test_the_screen_is_the_one_on_file(name: str) -> None:
     assert drawn == file.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_every_stored_result_of_a_session_shows_what_to_give_to_get(width: int) -> None:
+    shown = screen(session.dashboard(SESSION), width).splitlines()
+    assert sum("→" in line and SENT.ref in line for line in shown) == 2
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 140])
+def test_a_reason_for_what_was_not_saved_is_never_cut(width: int) -> None:
+    why = "no line safe to leave out (agent said nothing)"
+    shown = screen(dashboard(replace(VIEW, passed=(Passed(why, 12, 65_700),))), width)
+    said = shown.partition("not saved, and why")[2]
+    assert all(word in said for word in why.split()) and "…" not in said.partition("misses:")[0]
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 140])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     for what in (*SCREENS_OF.values(), brief(EMPTY), fixed.dashboard(()), sessions.dashboard(())):
