@@ -121,6 +121,12 @@ def test_every_stored_result_of_a_session_shows_what_to_give_to_get(width: int) 
     assert sum("→" in line and SENT.ref in line for line in shown) == 2
 
 
+def test_what_several_unused_tools_take_is_said_to_be_of_all_together() -> None:
+    shown = screen(fixed.dashboard(FIXED), 140)
+    assert "github, 2 tools: never called in 116 requests; together 1.1k tokens in each, $0.080" in shown
+    assert "(WebFetch): never called in 116 requests; 520 tokens in each, " in shown
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 140])
 def test_a_reason_for_what_was_not_saved_is_never_cut(width: int) -> None:
     why = "no line safe to leave out (agent said nothing)"
