@@ -279,7 +279,8 @@ def leftovers(patient: Patient) -> Iterator[Finding]:
         if each.works:
             yield Finding("shims", "ok", f"{command} is wrapped")
         else:
-            yield Finding("shims", "wrong", f"{command} runs {each.runs or 'nothing'}", "headroom shim install --rc …")
+            mend = f"headroom shim install --rc {each.agent.name}"
+            yield Finding("shims", "wrong", f"{command} runs {each.runs or 'nothing'}", mend)
     recorded = service.recorded(patient.home)
     if recorded and recorded.runs:
         yield Finding("service", "ok", f"runs on port {recorded.base} (pid {recorded.pid})")

@@ -207,6 +207,7 @@ def test_a_shim_that_is_not_in_front_is_wrong(patient: Patient) -> None:
     agent(patient, "exit 0")
     shim.install((claude.AGENT,), patient.home)
     assert states(doctor.leftovers, patient) == [("shims", "wrong")]
+    assert says(doctor.leftovers, patient).endswith("; headroom shim install --rc claude")
     path = f"{shim.folder(patient.home)}{os.pathsep}{patient.environment['PATH']}"
     well = replace(patient, environment={**patient.environment, "PATH": path})
     assert states(doctor.leftovers, well) == [("shims", "ok")]

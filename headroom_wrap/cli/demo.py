@@ -1,4 +1,4 @@
-"""`headroom demo`: the recorded session through the real proxy; a growing table, a headline and what to do next out."""
+"""`headroom demo`: a made-up session through the real proxy; a growing table, a headline and what to do next out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "headroom"
 
 @click.command("demo")
 def command() -> None:
-    """Play a recorded agent session through the real proxy: no agent, no account, no network."""
+    """Play a made-up agent session through the real proxy: no agent, no account, no network."""
     screen = console()
     screen.print(Text.assemble(("A coding agent was asked: ", "dim"), TASK))
     screen.print()

@@ -51,7 +51,12 @@ def install(agent: str) -> None:
 
 
 @command.command(epilog=KNOWN)
-@click.argument("agent", metavar="AGENT", type=click.Choice(config.names()))
-def uninstall(agent: str) -> None:
-    """Take the server out of the config of AGENT again."""
-    click.echo(f"Took headroom out of {config.uninstall(agent, load().home, environment())}.")
+@click.argument("agent", metavar="[AGENT]", required=False, type=click.Choice(config.names()))
+def uninstall(agent: str | None) -> None:
+    """Take the server out of the config of AGENT again; without AGENT out of all that it was put into."""
+    home = load().home
+    agents = (agent,) if agent else config.installed(home)
+    for each in agents:
+        click.echo(f"Took headroom out of {config.uninstall(each, home, environment())}.")
+    if not agents:
+        click.echo("It is in no agent's config.")

@@ -40,7 +40,11 @@ Put it there, or set HEADROOM_WAY_BACK=shell if the agents have it.
 
 @click.command("proxy")
 @click.option(
-    "--port", metavar="PORT", type=click.IntRange(0, 65535), default=None, help=f"Port to listen on; {PORT} by default."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help=f"Port to listen on, {PORT} by default; the next one serves HTTPS_PROXY and must be free too.",
 )
 @click.option("--upstream", default="", metavar="URL", help="Where all requests go; told by their path by default.")
 @click.option("--no-websocket", is_flag=True, help="Refuse WebSockets (426): Codex then uses HTTP at once.")

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 
+from headroom_wrap import journal, service, shim
 from headroom_wrap.cli.session import session_called
 from headroom_wrap.counted import counted
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.mcp import install
 from headroom_wrap.refused import Refused
 from headroom_wrap.settings import load
 from headroom_wrap.store.database import NAME
@@ -47,7 +49,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     "start",
     default="",
     metavar="ID",
-    help="Everything that one session sent; a beginning of its id will do (headroom stats --sessions lists them).",
+    help="What one session alone sent; a beginning of its id will do (headroom stats --sessions lists them).",
 )
 @click.option(
     "--older-than", metavar="AGE", callback=_seconds, help="Everything that was not used for so long, for instance 30d."
@@ -65,14 +67,16 @@ def command(start: str, older_than: float | None, everything: bool, yes: bool) -
         raise click.UsageError("say what to remove: one of --session ID, --older-than 30d, --all")
     home = load().home
     session = session_called(home, start) if start else ""
-    what = f"all of session {session}" if session else "everything" if everything else "everything that old"
+    store, ledger = LocalStore(home), Ledger(home)
+    refs = ledger.refs(session=session) if session else frozenset()
+    shared = store.shared(refs, ledger.refs_besides(session)) if session else frozenset()
+    stays = f", but {counted(len(shared), 'original')} that other sessions refer to," if shared else ""
+    what = f"all of session {session}{stays}" if session else "everything" if everything else "everything that old"
     if not yes and not confirmed(f"Remove {what} from {home} for good? The agents can't fetch it any more"):
         click.echo("Nothing was removed.")
         return
     before = 0.0 if older_than is None else time.time() - older_than
-    store, ledger = LocalStore(home), Ledger(home)
-    refs = ledger.refs(session=session) if session else frozenset()
-    removed = store.purge(refs=refs, before=before, everything=everything)
+    removed = store.purge(refs=refs, kept=shared, before=before, everything=everything)
     exchanges = ledger.purge(session=session, before=before, everything=everything)
     ledger.close()
     if everything:
@@ -83,6 +87,8 @@ def command(start: str, older_than: float | None, everything: bool, yes: bool) -
         f"{counted(removed.decisions, 'decision')}, {counted(exchanges, 'ledger row')}"
         f"{f' of session {session}' if session else ''}."
     )
+    if shared:
+        click.echo(f"Kept {counted(len(shared), 'original')} that other sessions refer to, until those are purged too.")
     if everything:
         told(home)
 
@@ -97,7 +103,23 @@ def told(home: Path) -> None:
     click.echo(f"Not removed, in {home}:")
     for name in left:
         click.echo(f"  {name:<12} {STAYS[name]}")
-    click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
+    if first := installed(home):
+        click.echo(f"Something of it is still in use; first run: {' && '.join(first)}")
+        click.echo("Then headroom purge --all says how to remove the rest.")
+    else:
+        click.echo(f"To remove these too, when no agent runs: cd {shlex.quote(str(home))} && rm -r {' '.join(left)}")
+
+
+def installed(home: Path) -> list[str]:
+    """-> the commands that take out what other people's files and shells still have of ours, and end what runs."""
+    recorded = service.recorded(home)
+    shimmed = shim.folder(home).exists() or shim.JOURNALLED in journal.entries(home)
+    undo = {
+        "headroom mcp uninstall": bool(install.installed(home)),
+        "headroom shim uninstall": shimmed,
+        "headroom proxy --stop": bool(recorded and recorded.runs),
+    }
+    return [command for command, needed in undo.items() if needed]
 
 
 def confirmed(question: str) -> bool:

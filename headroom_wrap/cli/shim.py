@@ -60,7 +60,7 @@ def uninstall(names: tuple[str, ...]) -> None:
         kept = {"edited": "; your own edits stay", "lost": " had our lines no more: left as it is"}.get(state, "")
         click.echo(f"Put back {path}{kept}" if state != "lost" else f"{path}{kept}")
     elif not gone:
-        click.echo("There are no shims.")
+        click.echo(f"There is no shim of {', '.join(names)}." if names else "There are no shims.")
 
 
 @command.command("list")

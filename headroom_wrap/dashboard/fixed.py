@@ -94,12 +94,12 @@ def _advice(agent: str, rows: Sequence[Fixed]) -> str:
     lines = []
     for server, mine in unused(rows):
         cost, part = _sum(mine)
-        size = tokens(sum(row.tokens for row in mine))
+        size = f"{'together ' * (len(mine) > 1)}{tokens(sum(row.tokens for row in mine))} tokens in each"
         what = f"MCP server {one_line(server)}, {counted(len(mine), 'tool')}" if server else "Own tools"
         named = (
             "" if server else f" ({', '.join(one_line(row.name) for row in mine[:NAMED])}{', …' * (len(mine) > NAMED)})"
         )
         often = counted(max(row.requests for row in mine), "request")
-        lines.append(f"{what}{named}: never called in {often}; {size} tokens each, {cost}, {part} of the bill.")
+        lines.append(f"{what}{named}: never called in {often}; {size}, {cost}, {part} of the bill.")
     said = next((text for name, text in SWITCHES.items() if agent.lower().startswith(name)), "")
     return "\n".join([*lines, f"To leave them out: {said}"]) if lines and said else "\n".join(lines)

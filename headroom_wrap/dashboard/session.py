@@ -14,8 +14,8 @@ from headroom_wrap.dashboard.words import UNKNOWN, Readable, one_line, tokens
 from headroom_wrap.ledger import Sent, Turn
 from headroom_wrap.ledger.view import View
 
-REFS = 90
-"""Columns from which on the references of the originals are shown."""
+ALIGNED = 90
+"""Columns from which on references have a column of their own; below, only results with one give up room for it."""
 
 
 def dashboard(view: View) -> Readable:
@@ -34,7 +34,7 @@ class Requests:
         self._turns = turns
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
-        """-> the lines; where it is narrow, references are left out."""
+        """-> the lines; where it is narrow, what became of a result is cut, and never the reference before it."""
         for turn in self._turns:
             yield Text(_request(turn), style="bold", no_wrap=True, overflow="ellipsis")
             if turn.problem:
@@ -58,7 +58,7 @@ def _results(sent: Sequence[Sent], width: int) -> Text:
     for name, one in zip(names, sent, strict=True):
         sizes = f"{tokens(one.before)} → {tokens(one.after)}" if one.changed else tokens(one.before)
         tool = name if len(name) <= room else f"{name[: room - 1]}…"
-        ref = f"{one.ref:12}" if width >= REFS else ""
+        ref = f"{one.ref:12}" if width >= ALIGNED else f"{one.ref} " if one.ref else ""
         lines.append(Text(f"  {tool:{room}} {sizes:>15}  {ref}{_became(one)}", style="" if one.changed else "dim"))
     text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
     text.no_wrap, text.overflow = True, "ellipsis"

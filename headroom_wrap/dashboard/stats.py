@@ -129,7 +129,7 @@ def _parts(title: str, rows: tuple[Part, ...]) -> Figures:
 
 
 def _passed(view: View) -> Figures:
-    table = Figures("not saved, and why", ("results", "tokens", "share"), shed=("results",))
+    table = Figures("not saved, and why", ("results", "tokens", "share"), shed=("results",), whole=True)
     for passed in view.passed[:ROWS]:
         cells = (f"{passed.segments:,}", tokens(passed.tokens), share(passed.tokens, view.ever.before))
         table.add(one_line(passed.why) or "no reason recorded", *cells)

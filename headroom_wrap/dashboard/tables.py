@@ -29,7 +29,7 @@ LEAST = 8
 class Figures:
     """A table of a name and figures. `shed`: the columns that are left out on screens of less than `narrow` columns.
 
-    `last`: the last column holds words and stands at the left.
+    `last`: the last column holds words and stands at the left. `whole`: names go on in the next line and are not cut.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Figures:
     shed: tuple[str, ...] = ()
     last: bool = False
     narrow: int = NARROW
+    whole: bool = False
     rows: list[tuple[str | Text, tuple[str | Text, ...], str]] = field(default_factory=list)
 
     def add(self, name: str | Text, *cells: str | Text, style: str = "") -> None:
@@ -50,7 +51,7 @@ class Figures:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, header_style="bold")
         widths = {at: max(len(self.heads[at]), *(len(cells[at]) for _, cells, _ in self.rows), 0) for at in kept}
         room = options.max_width - sum(widths.values()) - BORDER * len(kept)
-        table.add_column(self.name, overflow="ellipsis", no_wrap=True, max_width=max(room, LEAST))
+        table.add_column(self.name, overflow="ellipsis", no_wrap=not self.whole, max_width=max(room, LEAST))
         for at in kept:
             words = self.last and at == len(self.heads) - 1
             table.add_column(self.heads[at], justify="left" if words else "right", no_wrap=True, min_width=widths[at])

@@ -91,6 +91,10 @@ class Ledger:
         """-> the references that one session sent, or all sessions that sent anything since an epoch time."""
         return frozenset(ref for (ref,) in self._database.read(_REFS, Window(since, session)._asdict()))
 
+    def refs_besides(self, session: str) -> frozenset[str]:
+        """-> the references that any other session sent."""
+        return frozenset(ref for (ref,) in self._database.read(_REFS_BESIDES, (session,)))
+
     def misses(self, since: float = 0.0, *, session: str = "", project: str = "") -> tuple[redemption.Misses, ...]:
         """-> how often what was left out was asked for again, and what that cost; the most missed first."""
         return redemption.misses(self._database, self._prices, Window(since, session, project)._asdict())
@@ -177,3 +181,4 @@ _REFS = f"""
     SELECT DISTINCT ref FROM outcomes JOIN exchanges ON exchange = id WHERE ref != '' AND session IN (
         SELECT session FROM exchanges WHERE {IN_WINDOW})
 """
+_REFS_BESIDES = "SELECT DISTINCT ref FROM outcomes JOIN exchanges ON exchange = id WHERE ref != '' AND session != ?"

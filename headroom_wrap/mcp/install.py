@@ -81,9 +81,19 @@ def uninstall(agent: str, home: Path, environment: Mapping[str, str]) -> Path:
     entry = journal.entries(home).get(_name(agent))
     path = Path(entry.file) if entry else PLACES[agent].path(environment)
     if entry is None or (entry.state == "lost" and path.exists()):
-        journal.rewrite(path, _without(path, text_of(path, read(path))))
+        left = _without(path, text_of(path, read(path)))
+        if left is not None:
+            journal.rewrite(path, left)
+        elif entry is None:
+            raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo")
     journal.take_out(home, _name(agent))
     return path
+
+
+def installed(home: Path) -> tuple[str, ...]:
+    """-> the agents whose config names the server because of us."""
+    known = journal.entries(home)
+    return tuple(agent for agent in PLACES if _name(agent) in known or _leave_name(agent) in known)
 
 
 def _name(agent: str) -> str:
@@ -159,15 +169,18 @@ def _toml_reader() -> Callable[[str], dict[str, Any]]:
     return tomllib.loads
 
 
-def _without(path: Path, text: str) -> str:
-    """-> a file's text without our entry, wherever it is and whatever was written into it. Raises Refused."""
+def _without(path: Path, text: str) -> str | None:
+    """-> a file's text without our entry, wherever it is and whatever was written into it; None where it has none.
+
+    Raises Refused.
+    """
     try:
         return _without_table(text) if path.suffix == ".toml" else removed(text, ("mcpServers", NAME))
     except KeyError:
-        raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo") from None
+        return None
     except ValueError as problem:
         if not text:
-            raise Refused(f"{path} doesn't name headroom", "", "there is nothing to undo") from None
+            return None
         raise Refused(f"{path} can't be read as JSON", str(problem), f"take {NAME!r} out yourself") from None
 
 

@@ -13,6 +13,7 @@ from mcp.server.stdio import stdio_server
 
 from headroom_wrap.mcp.tools import ANSWERS, TOOLS
 from headroom_wrap.prices import BadPrices
+from headroom_wrap.proxy.frames import version
 from headroom_wrap.refused import Refused
 from headroom_wrap.store import Unavailable, UnknownRef
 
@@ -57,7 +58,7 @@ def _result(text: str, *, error: bool = False) -> types.CallToolResult:
 
 
 async def _serve(home: Path) -> None:
-    server: Server[Any, Any] = Server("headroom")
+    server: Server[Any, Any] = Server("headroom", version=version() or "checkout")  # else it says the library's
 
     async def tools(_: types.ListToolsRequest) -> types.ServerResult:
         return types.ServerResult(types.ListToolsResult(tools=listed()))

@@ -68,7 +68,9 @@ class Account:
         """Write it; a second call does nothing, because a client that hangs up at the last event ends it twice."""
         if not self.ended:
             self.ended = time.time()
-            self.usage = self.tap.finish() if self.tap else self.usage
+            if self.tap:
+                self.usage = self.tap.finish()
+                self.model = self.model or self.tap.model  # of a request that passed unread
             self.write(self)
 
     def exchange(self) -> Exchange:

@@ -16,7 +16,7 @@ from headroom_wrap.store import Unavailable, unavailable
 from headroom_wrap.store.database import Database
 from headroom_wrap.store.objects import Objects
 from headroom_wrap.store.packed import packed, unpacked
-from headroom_wrap.store.retention import DAY, Doomed, Limits, Removed, purge, refs_in, sweep
+from headroom_wrap.store.retention import DAY, Doomed, Limits, Removed, needed, purge, refs_in, sweep
 
 MIGRATIONS = (
     (
@@ -120,12 +120,24 @@ class LocalStore:
         """
         return sweep(self.objects, self._database, Limits(keep_days, keep_bytes), frozenset(protected))
 
-    def purge(self, *, refs: Collection[str] = (), before: float = 0.0, everything: bool = False) -> Removed:
+    def shared(self, refs: Collection[str], others: Collection[str]) -> frozenset[str]:
+        """-> of all that these references need, what the others need too. Raises Unavailable."""
+        return needed(self._database, refs) & needed(self._database, others) if refs else frozenset()
+
+    def purge(
+        self,
+        *,
+        refs: Collection[str] = (),
+        kept: Collection[str] = (),
+        before: float = 0.0,
+        everything: bool = False,
+    ) -> Removed:
         """Remove originals and decisions for good: those under `refs`, those unused since `before` (epoch), or all.
 
-        Freed database pages are overwritten and given back, tombstones go too. Raises Unavailable.
+        Of what `refs` need, what is `kept` stays. Freed database pages are overwritten and given back, tombstones go
+        too. Raises Unavailable.
         """
-        removed = purge(self.objects, self._database, Doomed(frozenset(refs), before, everything))
+        removed = purge(self.objects, self._database, Doomed(frozenset(refs), frozenset(kept), before, everything))
         self._cache = _Cache(CACHE_BYTES)
         return removed
 

@@ -32,9 +32,11 @@ class Limits(NamedTuple):
 
 
 class Doomed(NamedTuple):
-    """What a purge removes: what stands under `refs`, what was last used `before` an epoch time, or everything."""
+    """What a purge removes: what stands under `refs` and not under `kept`, what was last used `before` an epoch time,
+    or everything."""
 
     refs: frozenset[str]
+    kept: frozenset[str]
     before: float
     everything: bool
 
@@ -92,7 +94,7 @@ def _expired(all_kept: list[Kept], safe: Collection[str], cutoff: float, keep_by
 def purge(objects: Objects, database: Database, doomed: Doomed) -> Removed:
     """-> what was removed for good: files unlinked, database pages overwritten and given back."""
     originals = size = 0
-    refs = needed(database, doomed.refs)
+    refs = needed(database, doomed.refs) - doomed.kept
     try:
         named = {path for ref in refs for path in objects.paths(ref)}
         for kept in objects.files(tombstones=True):

@@ -1,4 +1,4 @@
-"""An untrusted JSON object in, a whole number or an inner object out: what the wires read usage with."""
+"""An untrusted JSON object in; a whole number, an inner object or a model out: what responses are read with."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def count(found: Mapping[str, Any], *keys: str) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
             return value
     return None
+
+
+def model_in(event: Mapping[str, Any]) -> str:
+    """-> the model that an event of any provider's response names, "" where it names none."""
+    places = (event.get("model"), member(event, "message").get("model"), member(event, "response").get("model"))
+    return next((name for name in (*places, event.get("modelVersion")) if isinstance(name, str)), "")
 
 
 def either(new: int | None, old: int | None) -> int | None:

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from headroom_wrap.cli.demo import typed
+from headroom_wrap.cli.demo import command, typed
 from headroom_wrap.demo.recorded import session
 from headroom_wrap.settings import environment
 
@@ -17,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 def demo(columns: int, folder: Path) -> str:
     given = {**environment(), "COLUMNS": str(columns), "HOME": str(folder), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "headroom_wrap", "demo"]
-    return subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=60).stdout
+    words = [sys.executable, "-m", "headroom_wrap", "demo"]
+    return subprocess.run(words, env=given, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def computed() -> float:
@@ -39,6 +40,10 @@ def test_the_demo_shows_each_request_and_fits_the_width(columns: int, tmp_path: 
     for turn in session():
         assert turn.about[:12] in out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_says_as_the_output_does_that_the_session_is_made_up() -> None:
+    assert "made-up agent session" in " ".join(CliRunner().invoke(command, ["--help"]).output.split())
 
 
 def test_the_demos_figures_are_those_of_the_product(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def test_the_proxy_says_where_it_listens_serves_and_ends_at_ctrl_c(tmp_path: Pat
     assert code == 0
 
 
+def test_the_help_says_that_a_second_port_is_used() -> None:
+    said = " ".join(CliRunner().invoke(group, ["proxy", "--help"]).output.split())
+    assert "the next one serves HTTPS_PROXY and must be free too" in said
+
+
 def test_options_that_exclude_each_other_are_refused(tmp_path: Path) -> None:
     for words, said in (
         (["--stop", "--daemon"], "--daemon and --stop"),

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from headroom_wrap.agents import Server
+from headroom_wrap.cli import group
 from headroom_wrap.cli.purge import command
 from headroom_wrap.ledger import Ledger
+from headroom_wrap.mcp.install import install
 from headroom_wrap.refused import Refused
 from headroom_wrap.segment import Exchange, Outcome
 from headroom_wrap.store import UnknownRef
@@ -69,6 +72,29 @@ def test_the_beginning_of_an_id_is_enough_where_it_is_one_session_s(home: Path) 
     assert left(home) == ["one"]
 
 
+def test_what_another_session_refers_to_stays_until_that_goes_too_and_is_counted(home: Path) -> None:
+    store, ledger = LocalStore(home), Ledger(home)
+    payload = store.keep("both read this")
+    outcome = Outcome(f"form, rest {payload}", ref=store.keep("the whole"), before=9, after=1)
+    store.decide({b"of both": outcome})
+    for name in ("one", "three"):
+        ledger.record(Exchange(name, "claude", "anthropic", "m", 1e9, status=200, outcomes=(outcome,)))
+    ledger.close()
+
+    asked = purged("--session", "one", answer="n\n").output
+    assert asked.startswith("Remove all of session one, but 2 originals that other sessions refer to, from ")
+    said = purged("--session", "one", "--yes").output
+    assert said.startswith("Removed 1 original (") and "1 decision, 2 ledger rows of session one.\n" in said
+    assert said.endswith("Kept 2 originals that other sessions refer to, until those are purged too.\n")
+    assert store.restore(payload) == "both read this" and store.restore(outcome.ref) == "the whole"
+    assert LocalStore(home).decided([b"of both"])
+
+    assert purged("--session", "three", "--yes").output.startswith("Removed 2 originals (")
+    with pytest.raises(UnknownRef):
+        LocalStore(home).restore(payload)
+    store.close()
+
+
 def test_everything_goes_after_a_yes(home: Path) -> None:
     result = purged("--all", answer="y\n")
     assert "Remove everything from" in result.output and "Removed 2 originals" in result.output
@@ -92,11 +118,26 @@ def test_nothing_of_what_we_made_stays_and_what_is_not_ours_does(home: Path) -> 
 
 
 def test_what_is_left_is_named_with_its_removal(home: Path) -> None:
+    (home / "ca").mkdir()
+    (home / "journal").mkdir()
+    said = purged("--all", "--yes").output
+    assert "  ca           the certificate authority and its key" in said
+    assert said.endswith(f"cd {home} && rm -r ca journal\n")
+
+
+def test_what_is_still_installed_is_to_be_uninstalled_before_the_journal_goes(home: Path) -> None:
     (home / "shims").mkdir()
     (home / "shims" / "claude").touch()
+    config = home / "agent" / ".cursor" / "mcp.json"
+    install("cursor", Server(("/gone/headroom", "mcp"), {}), home, {"HOME": str(home / "agent")})
     said = purged("--all", "--yes").output
-    assert "  shims        `headroom shim uninstall` takes them away\n" in said
-    assert said.endswith(f"cd {home} && rm -r shims\n")
+    assert "rm -r" not in said
+    assert "first run: headroom mcp uninstall && headroom shim uninstall\n" in said
+
+    for name in ("mcp", "shim"):
+        CliRunner().invoke(group, [name, "uninstall"], catch_exceptions=False)
+    assert not config.exists()
+    assert purged("--all", "--yes").output.endswith("rm -r journal\n")
 
 
 def test_a_database_that_an_agent_has_open_stays_and_goes_on(home: Path) -> None:

@@ -13,3 +13,11 @@ def test_an_agent_that_can_not_be_wrapped_gets_no_shim(tmp_path: Path) -> None:
 
     assert str(ended.exception) == "Cursor can't be wrapped; headroom wrap cursor says why"
     assert not (tmp_path / "shims").exists()
+
+
+def test_taking_away_a_shim_that_is_not_there_says_nothing_of_the_others(tmp_path: Path) -> None:
+    given = {"HEADROOM_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    CliRunner(env=given).invoke(group, ["shim", "install", "claude"], catch_exceptions=False)
+
+    assert CliRunner(env=given).invoke(group, ["shim", "uninstall", "codex"]).output == "There is no shim of codex.\n"
+    assert (tmp_path / "shims" / "claude").exists()

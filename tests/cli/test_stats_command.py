@@ -152,7 +152,7 @@ def test_a_session_is_shown_to_its_last_result(home: Path) -> None:
     record(home)
     shown = CliRunner().invoke(command, ["--session", "s"]).output
     assert re.search(r"1\. \d\d:\d\d:\d\d claude-opus-4-5 · 2\.5k prompt, 2\.0k read, 10 out", shown)
-    assert re.search(r"Bash +1\.0k → 400 +logs: lines", shown)
+    assert re.search(r"Bash +1\.0k → 400 +r +logs: lines", shown)
     rows = json.loads(CliRunner().invoke(command, ["--session", "s1", "--json"]).output)
     assert rows["turns"][0]["sent"][0]["ref"] == "r" and rows["window"]["session"] == "s1"
 

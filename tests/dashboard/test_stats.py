@@ -115,6 +115,26 @@ def test_the_screen_is_the_one_on_file(name: str) -> None:
     assert drawn == file.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_every_stored_result_of_a_session_shows_what_to_give_to_get(width: int) -> None:
+    shown = screen(session.dashboard(SESSION), width).splitlines()
+    assert sum("→" in line and SENT.ref in line for line in shown) == 2
+
+
+def test_what_several_unused_tools_take_is_said_to_be_of_all_together() -> None:
+    shown = screen(fixed.dashboard(FIXED), 140)
+    assert "github, 2 tools: never called in 116 requests; together 1.1k tokens in each, $0.080" in shown
+    assert "(WebFetch): never called in 116 requests; 520 tokens in each, " in shown
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 140])
+def test_a_reason_for_what_was_not_saved_is_never_cut(width: int) -> None:
+    why = "no line safe to leave out (agent said nothing)"
+    shown = screen(dashboard(replace(VIEW, passed=(Passed(why, 12, 65_700),))), width)
+    said = shown.partition("not saved, and why")[2]
+    assert all(word in said for word in why.split()) and "…" not in said.partition("misses:")[0]
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 140])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     for what in (*SCREENS_OF.values(), brief(EMPTY), fixed.dashboard(()), sessions.dashboard(())):

@@ -10,6 +10,7 @@ import pytest
 
 from headroom_wrap.agents import Server
 from headroom_wrap.mcp.install import PLACES, install, uninstall
+from headroom_wrap.mcp.install import installed as names_it
 from headroom_wrap.refused import Refused
 
 SERVER = Server(("/opt/headroom", "mcp"), {"HEADROOM_HOME": "/data/head room"})
@@ -227,6 +228,16 @@ def test_a_file_that_can_not_take_it_is_left_alone(agent: str, content: bytes, s
     with pytest.raises(Refused, match=says):
         installed(agent, tmp_path)
     assert path.read_bytes() == content and not (tmp_path / "data").exists()
+
+
+def test_what_somebody_else_has_taken_out_is_forgotten_so_that_the_others_can_go(tmp_path: Path) -> None:
+    path = installed("cursor", tmp_path)
+    path.write_text('{"mcpServers": {}, "mine": 1}')
+    assert names_it(tmp_path / "data") == ("cursor",)
+
+    assert undone("cursor", tmp_path) == path
+    assert path.read_text() == '{"mcpServers": {}, "mine": 1}'
+    assert names_it(tmp_path / "data") == ()
 
 
 def test_nothing_to_undo_is_said(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
 from headroom_wrap.marker import PRINTED, ref_of
+from headroom_wrap.proxy.frames import version
 from headroom_wrap.rewrite import rewrite
 from headroom_wrap.segment import Outcome
 from headroom_wrap.store.local import LocalStore
@@ -36,7 +37,8 @@ async def connected(home: Path) -> AsyncIterator[ClientSession]:
         command=sys.executable, args=["-m", "headroom_wrap", "mcp"], cwd=ROOT, env={"HEADROOM_HOME": str(home)}
     )
     async with stdio_client(parameters) as streams, ClientSession(*streams) as session:
-        await session.initialize()
+        greeting = await session.initialize()
+        assert (greeting.serverInfo.name, greeting.serverInfo.version) == ("headroom", version() or "checkout")
         yield session
 
 

@@ -367,11 +367,13 @@ def test_a_killed_worker_is_replaced(running: Proxy, upstream: Upstream) -> None
 
 
 def test_nothing_is_rewritten_when_it_is_switched_off(upstream: Upstream, tmp_path: Path) -> None:
+    answer = b'{"model":"claude-x","usage":{"input_tokens":10,"output_tokens":2}}'
+    upstream.script = lambda handler: handler.reply(200, answer)
     with proxy(tmp_path, upstream=upstream.url, enabled=False) as running:
         running.post(conversation(3))
         (row,) = running.exchanges()
     assert upstream.received[0].body == conversation(3)
-    assert (row["status"], row["input"]) == (200, 10)
+    assert (row["status"], row["input"], row["model"]) == (200, 10, "claude-x")
 
 
 def chunked_until(done: threading.Event) -> Callable[[Handler], None]:

@@ -53,3 +53,25 @@ def test_an_error_is_kept_as_text_up_to_a_cap() -> None:
 def test_without_a_wire_nothing_is_looked_at() -> None:
     tap = Tap(None, 200, "text/event-stream", "")
     assert (tap(STREAM), tap.finish(), tap.error()) == (STREAM, Usage(), b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        ("/v1/messages", {"type": "message_start", "message": {"model": "m-1", "usage": {"input_tokens": 3}}}),
+        ("/v1/chat/completions", {"model": "m-1", "usage": {"prompt_tokens": 3}}),
+        ("/v1/responses", {"type": "response.completed", "response": {"model": "m-1", "usage": {"input_tokens": 3}}}),
+        ("/v1beta/models/m:generateContent", {"modelVersion": "m-1", "usageMetadata": {"promptTokenCount": 3}}),
+    ],
+)
+def test_a_response_says_of_which_model_its_counts_are(path: str, event: dict[str, object]) -> None:
+    tap = Tap(wire_for(path), 200, "text/event-stream", "")
+    tap(b"data: " + json.dumps(event).encode() + b"\n\n")
+    assert (tap.finish().input, tap.model) == (3, "m-1")
+
+
+@pytest.mark.parametrize("model", [7, None, ["m"]])
+def test_a_model_that_is_no_text_is_none(model: object) -> None:
+    tap = Tap(ANTHROPIC, 200, "application/json", "")
+    tap(json.dumps({"model": model, "usage": {"input_tokens": 4}}).encode())
+    assert (tap.finish().input, tap.model) == (4, "")
